@@ -1,0 +1,149 @@
+//! The compiled form of ASN.1 modules: what the front end makes and the codec walks.
+//!
+//! A `Schema` is a flat table of `TypeNode`s that refer to each other by index, so that recursive types cost nothing
+//! and the whole is immutable and shareable between threads. Every tagging decision (IMPLICIT, EXPLICIT, AUTOMATIC,
+//! the implicit EXPLICIT of an untagged CHOICE or open type, X.680 31.2.7) has been taken by the front end.
+
+/// Index of a node in `Schema::types`.
+pub type TypeId = u32;
+
+/// Tag class, in the two bits of the identifier octet (X.690 8.1.2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Class {
+    Universal = 0,
+    Application = 1,
+    Context = 2,
+    Private = 3,
+}
+
+/// A tag: class and number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Tag {
+    pub class: Class,
+    pub number: u32,
+}
+
+/// Everything that was compiled.
+#[derive(Debug, Default)]
+pub struct Schema {
+    pub types: Vec<TypeNode>,
+    pub modules: Vec<Module>,
+}
+
+/// One module's exported view: its type and value assignments, in source order.
+#[derive(Debug, Default)]
+pub struct Module {
+    pub name: String,
+    pub types: Vec<(String, TypeId)>,
+    pub values: Vec<(String, Value)>,
+}
+
+/// One type as it is met on the wire.
+#[derive(Debug, Clone)]
+pub struct TypeNode {
+    /// Outermost first. All but the last are EXPLICIT wrappers (constructed); the last is the tag of the value itself.
+    /// Empty for an untagged CHOICE, ANY or open type. A CHOICE/open type with tags: all of them are EXPLICIT wrappers.
+    pub tags: Vec<Tag>,
+    pub kind: Kind,
+    /// The name that error paths and stubs give the type, e.g. `ORName`; empty when anonymous.
+    pub name: String,
+    pub constraint: Constraint,
+}
+
+#[derive(Debug, Clone)]
+pub enum Kind {
+    Boolean,
+    Integer { named: Vec<(String, i64)> },
+    BitString { named: Vec<(String, u32)>, contained: Option<TypeId> },
+    OctetString { contained: Option<TypeId> },
+    Null,
+    ObjectIdentifier,
+    RelativeOid,
+    ObjectDescriptor,
+    Real,
+    /// `extensible`: unknown values decode to their number.
+    Enumerated { items: Vec<(String, i64)>, extensible: bool },
+    String(StringKind),
+    UtcTime,
+    GeneralizedTime,
+    /// TIME, DATE, TIME-OF-DAY, DATE-TIME, DURATION: text.
+    Time,
+    External,
+    EmbeddedPdv,
+    CharacterString,
+    Sequence(Members),
+    Set(Members),
+    SequenceOf(TypeId),
+    SetOf(TypeId),
+    Choice(Choice),
+    /// ANY, or an open type; `table` says how another member names its type.
+    Open(Option<OpenTable>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StringKind {
+    Utf8, Numeric, Printable, Teletex, Videotex, Ia5, Graphic, Visible, General, Universal, Bmp,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Members {
+    /// Root and extension members in textual order (COMPONENTS OF expanded; addition groups flattened, X.680 25.x).
+    pub members: Vec<Member>,
+    /// Has a "...": unknown elements are skipped.
+    pub extensible: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct Member {
+    pub name: String,
+    pub type_id: TypeId,
+    pub optional: bool,
+    pub default: Option<Value>,
+    /// An addition behind "...": absent is not an error.
+    pub addition: bool,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Choice {
+    pub alternatives: Vec<(String, TypeId)>,
+    pub extensible: bool,
+}
+
+/// A table or component-relation constraint (X.682 10): the open type's type is looked up in `rows` by the value of the
+/// identifier member. `path` leads from the enclosing SEQUENCE/SET (`up` levels above the open type's own) to it by member names.
+#[derive(Debug, Clone)]
+pub struct OpenTable {
+    pub up: u32,
+    pub path: Vec<String>,
+    pub rows: std::sync::Arc<Vec<(Value, TypeId)>>,
+}
+
+/// A value known at compile time: DEFAULTs, value assignments, identifiers in object sets.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    Null,
+    Boolean(bool),
+    Integer(i128),
+    Real(f64),
+    Enumerated(String),
+    Bits(Vec<u8>, usize),
+    Octets(Vec<u8>),
+    Oid(Vec<u64>),
+    RelativeOid(Vec<u64>),
+    String(String),
+    List(Vec<Value>),
+    Fields(Vec<(String, Value)>),
+    Choice(String, Box<Value>),
+    /// Notation that was parsed but means nothing to the codec (e.g. a value of an unresolved class field).
+    Unknown,
+}
+
+/// What `check_constraints` verifies. Ranges are inclusive; None is MIN or MAX.
+#[derive(Debug, Clone, Default)]
+pub struct Constraint {
+    pub value: Vec<(Option<i128>, Option<i128>)>,
+    pub size: Vec<(u64, Option<u64>)>,
+    pub alphabet: Option<Vec<(char, char)>>,
+    pub extensible: bool,
+}
