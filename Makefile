@@ -1,0 +1,59 @@
+# Every target makes the virtual environment first when it is missing or stale; nothing has to be done before.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+
+RUST := $(shell find native/fastber/src native/fastber/Cargo.toml native/fastber/Cargo.lock native/fastber/pyproject.toml -type f)
+CYTHON := $(shell find native/framer -type f \( -name '*.pyx' -o -name '*.pxd' -o -name pyproject.toml \))
+
+.PHONY: build demo run test lint bench clean
+
+build: $(STAMP)
+
+$(VENV)/.packages: requirements.txt
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/.fastber: $(VENV)/.packages $(RUST)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable native/fastber
+	@touch $@
+
+$(VENV)/.framer: $(VENV)/.packages $(CYTHON)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable native/framer
+	@touch $@
+
+$(STAMP): $(VENV)/.fastber $(VENV)/.framer pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(STAMP)
+	$(BIN)/x400 demo --capture demo.pcapng
+
+run: $(STAMP)
+	$(BIN)/x400 run examples/relay.toml
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -q
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy python/x400
+	$(BIN)/lint-imports
+	$(BIN)/python -m mypy.stubtest fastber --mypy-config-file pyproject.toml --allowlist native/fastber/stubtest-allowlist.txt
+	$(BIN)/python -m mypy.stubtest x400_framer --mypy-config-file pyproject.toml --allowlist native/framer/stubtest-allowlist.txt
+	cargo fmt --check --manifest-path native/fastber/Cargo.toml
+	PYO3_PYTHON=$(abspath $(BIN)/python) cargo clippy --quiet --release --all-targets --manifest-path native/fastber/Cargo.toml -- -D warnings
+
+bench: $(STAMP)
+	$(BIN)/python benchmarks/framer.py
+	$(BIN)/python benchmarks/codec.py
+	$(BIN)/python benchmarks/relay.py
+
+clean:
+	rm -rf $(VENV) native/fastber/target native/framer/build demo.pcapng
+	find . -name '*.so' -not -path './$(VENV)/*' -delete
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
