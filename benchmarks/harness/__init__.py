@@ -1,0 +1,1 @@
+"""What the benchmarks share: CPU accounting, paired rounds, and the reference MTA."""
