@@ -49,9 +49,9 @@ class Delivery:
     """One message or report for one local user (X.411 8.3.1: message-delivery, report-delivery).
 
     `envelope` is the BER of a MessageDeliveryEnvelope or ReportDeliveryEnvelope; `envelope_value` is the same as plain
-    data that JSON can carry. The content's octets are `buffers`, then `tail`, for a report those of the returned content,
-    empty where none came. `content_is_constructed`: these octets are still the inside of a constructed OCTET STRING that
-    runs through the tail, to be passed through `x400.mts.content.Flattener`.
+    data that JSON can carry. The content's octets are `buffers`, then `tail`, for a report those of the returned
+    content, empty where none came. `content_is_constructed`: these octets are still the inside of a constructed OCTET
+    STRING that runs through the tail, to be passed through `x400.mts.content.Flattener`.
     """
 
     kind: Literal["message", "report"]

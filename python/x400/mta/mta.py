@@ -1,0 +1,118 @@
+"""The MTA as the server sees it: octets in, an outcome out. It does nothing by itself and keeps nothing but caches."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+import fastber
+
+from x400.mta.configuration import MTAConfiguration, Route
+from x400.mta.message_in import give_up, message_in
+from x400.mta.outcome import Outcome
+from x400.mta.report_routing import report_in
+from x400.mta.routing_and_conversion_decision import Decision, RouteTable
+from x400.mts.apdu import Apdu
+from x400.mts.exceptions import InvalidAPDU, InvalidORAddress
+from x400.mts.identifiers import MTSIdentifiers
+from x400.mts.oraddress import ORAddress
+from x400.mts.reports import NonDelivery, NonDeliveryDiagnosticCode
+from x400.mts.stored import Stored
+from x400.mts.trace import TraceMaker
+
+__all__ = ["MTA"]
+
+_CACHED = 65_536
+
+
+class MTA:
+    """The procedures of X.411 clause 14, for one MTA, of what it is told in `configuration`.
+
+    The same input with the same `now` (aware, UTC) gives the same outcome, but for the count in identifiers of reports.
+    """
+
+    def __init__(self, configuration: MTAConfiguration) -> None:
+        self.configuration = configuration
+        domain = configuration.global_domain_identifier
+        self.identifiers = MTSIdentifiers(domain, configuration.name, configuration.worker)
+        self.trace = TraceMaker(domain, configuration.name)
+        self.decisions: dict[bytes, Decision] = {}
+        """Decisions by the octets of the recipient's name."""
+        self._routes = RouteTable(configuration.routes)
+
+    def replace_routes(self, routes: Iterable[Route]) -> None:
+        """From now on, go by these routes; raises ValueError, and changes nothing, when two are for the same name."""
+        routes = tuple(routes)
+        self._routes = RouteTable(routes)
+        self.decisions = {}
+        self.configuration = replace(self.configuration, routes=routes)
+
+    def decide(self, address: ORAddress) -> Decision:
+        """Where a recipient of that name goes."""
+        return self._routes.decide(address)
+
+    def remember(self, raw_name: bytes, decision: Decision) -> Decision:
+        """Keep a decision for the next message to that name."""
+        if len(self.decisions) >= _CACHED:
+            self.decisions.clear()
+        self.decisions[raw_name] = decision
+        return decision
+
+    def message_in(self, stored: Stored, peer: str, now: datetime) -> Outcome:
+        """A message, probe or report that `peer` has transferred.
+
+        Raises InvalidAPDU when it does not decode where it must, or when nothing could be reported to anybody: the
+        transfer is to be rejected and the octets kept for a human.
+        """
+        try:
+            apdu = Apdu(stored)
+            outcome = Outcome(apdu.identifier, _duplicate_key(apdu, peer), apdu.kind)
+            if apdu.kind == "report":
+                report_in(self, apdu, outcome, now)
+            else:
+                message_in(self, apdu, outcome, now)
+        except fastber.DecodeError as error:
+            raise InvalidAPDU(str(error), error.offset) from None
+        except (InvalidORAddress, KeyError) as error:
+            raise InvalidAPDU(f"the originator or another field is malformed or missing: {error}") from None
+        return outcome
+
+    def expire(
+        self,
+        stored: Stored,
+        recipients: Iterable[int] | None,
+        reason: NonDelivery | NonDeliveryDiagnosticCode | str,
+        now: datetime,
+    ) -> Outcome:
+        """A queued transfer is given up: the non-delivery report, to be stored as the queue entry is removed.
+
+        `stored` is the copy that was to be sent, `recipients` are places in its per-recipient-fields (None: all for
+        whom the next MTA was to be responsible). `reason` may be a diagnostic's name, such as `maximum-time-expired`
+        or `transfer-attempts-limit-reached`; other text is an expired time, explained to the human. Of a report that
+        is given up nothing is reported.
+        """
+        why = reason if isinstance(reason, NonDelivery) else NonDelivery.of(reason)
+        places = None if recipients is None else tuple(recipients)
+        try:
+            apdu = Apdu(stored)
+            outcome = Outcome(apdu.identifier, _duplicate_key(apdu, ""), apdu.kind)
+            give_up(self, apdu, outcome, places, why, now)
+        except fastber.DecodeError as error:
+            raise InvalidAPDU(str(error), error.offset) from None
+        except (InvalidORAddress, KeyError) as error:
+            raise InvalidAPDU(f"the originator or another field is malformed or missing: {error}") from None
+        return outcome
+
+
+def _duplicate_key(apdu: Apdu, peer: str) -> bytes:
+    """What is the same in a repeated transfer, and differs where one MTA rightly sends the same message twice: who sent
+    it, its identifier, the way that it came, and for whom it is."""
+    envelope = apdu.envelope
+    key = hashlib.blake2b(peer.encode(), digest_size=16)
+    key.update(envelope[f"{apdu.kind}-identifier"].raw)
+    key.update(envelope["trace-information"].raw)
+    if apdu.kind != "report":
+        key.update(envelope["per-recipient-fields"].raw)
+    return key.digest()

@@ -1,0 +1,247 @@
+"""One MTS-APDU (X.419 MTSTransferProtocol) looked at in place: only what is asked for is decoded, nothing is copied.
+
+What an MTA does with it goes by views and splices, so that every octet that X.411 does not make it change leaves as
+it came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from x400.mts.exceptions import InvalidAPDU
+from x400.mts.extensions import Extension, StandardExtension, extensions
+from x400.mts.identifiers import GlobalDomainIdentifier
+from x400.mts.oraddress import ORAddress
+from x400.mts.reports import Indicators
+from x400.mts.stored import Buffer, Stored, Tail
+
+if TYPE_CHECKING:
+    import fastber
+
+__all__ = ["PRIORITIES", "Apdu", "Contents", "Recipient", "domain_of", "name_of", "type_named"]
+
+PRIORITIES: dict[str, int] = {"urgent": 0, "normal": 1, "non-urgent": 2}
+"""Priority to its place in the order of queues."""
+
+_CONTENT_RETURN_REQUEST = 0x10
+_DISCLOSURE_OF_OTHER_RECIPIENTS = 0x80
+_CACHED = 65_536
+
+
+@cache
+def type_named(name: str, module: str = "MTSAbstractService") -> fastber.CompiledType:
+    """A type of the MTS's modules."""
+    from x400.asn1 import specification
+
+    return specification().modules[module][name]
+
+
+_domains: dict[bytes, GlobalDomainIdentifier] = {}
+_names: dict[bytes, ORAddress] = {}
+
+
+def domain_of(view: fastber.View) -> GlobalDomainIdentifier:
+    """The value of a GlobalDomainIdentifier; the same few come again and again, so they are kept."""
+    raw = bytes(view.raw)
+    domain = _domains.get(raw)
+    if domain is None:
+        if len(_domains) >= _CACHED:
+            _domains.clear()
+        domain = _domains[raw] = GlobalDomainIdentifier.from_value(view.value)
+    return domain
+
+
+def name_of(view: fastber.View, raw: bytes | None = None) -> ORAddress:
+    """The O/R address of an ORName, kept likewise; raises fastber.DecodeError and InvalidORAddress."""
+    raw = bytes(view.raw) if raw is None else raw
+    name = _names.get(raw)
+    if name is None:
+        if len(_names) >= _CACHED:
+            _names.clear()
+        name = _names[raw] = ORAddress.from_value(view.value)
+    return name
+
+
+class Recipient:
+    """One member of the per-recipient-fields of a message or probe."""
+
+    __slots__ = ("index", "indicators", "raw_name", "view")
+
+    def __init__(self, index: int, view: fastber.View) -> None:
+        self.index = index
+        self.view = view
+        self.indicators = Indicators(view["per-recipient-indicators"].value)
+        self.raw_name = bytes(view["recipient-name"].raw)
+
+    @property
+    def name(self) -> ORAddress:
+        """The recipient's O/R address; raises fastber.DecodeError or InvalidORAddress when it is none."""
+        return name_of(self.view["recipient-name"], self.raw_name)
+
+    @property
+    def extensions(self) -> Iterator[Extension]:
+        """The extension fields of this recipient."""
+        return extensions(self.view.get("extensions"))
+
+
+class Contents:
+    """Where a content's octets are: `buffers`, then `tail`; `constructed` when they are still cut into pieces."""
+
+    __slots__ = ("buffers", "constructed", "tail")
+
+    def __init__(self, buffers: list[Buffer], tail: Tail | None, *, constructed: bool = False) -> None:
+        self.buffers = buffers
+        self.tail = tail
+        self.constructed = constructed
+
+
+class Apdu:
+    """A message, probe or report. `envelope` and `body` are views; `path` leads from the APDU to the envelope.
+
+    Raises InvalidAPDU at once when the octets are no MTS-APDU. As it decodes what is asked for, when it is asked for,
+    any of its attributes may raise fastber.DecodeError.
+    """
+
+    __slots__ = ("_text", "body", "envelope", "kind", "path", "root", "stored")
+
+    kind: Literal["message", "probe", "report"]
+
+    def __init__(self, stored: Stored) -> None:
+        import fastber
+
+        self.stored = stored
+        self._text: str | None = None
+        try:
+            self.root = type_named("MTS-APDU", "MTSTransferProtocol").view(stored.head, partial=stored.tail is not None)
+            self.kind = self.root.choice  # type: ignore[assignment]
+            self.body = self.root[self.kind]
+            self.envelope = self.body if self.kind == "probe" else self.body["envelope"]
+        except KeyError as error:
+            raise InvalidAPDU(f"{error.args[0]} is missing") from None
+        except fastber.DecodeError as error:
+            raise InvalidAPDU(str(error), error.offset) from None
+        self.path = "probe." if self.kind == "probe" else f"{self.kind}.envelope."
+
+    @property
+    def identifier(self) -> str:
+        """The MTS identifier as text (`identifiers.MTSIdentifier`)."""
+        if self._text is None:
+            view = self.envelope[f"{self.kind}-identifier"]
+            domain = domain_of(view["global-domain-identifier"])
+            self._text = f"[{domain};{view['local-identifier'].value}]"
+        return self._text
+
+    @property
+    def originator(self) -> ORAddress:
+        """Of a message or probe."""
+        return name_of(self.envelope["originator-name"])
+
+    @property
+    def report_destination(self) -> ORAddress:
+        """Of a report."""
+        return name_of(self.envelope["report-destination-name"])
+
+    @property
+    def priority(self) -> int:
+        """As in `PRIORITIES`; a probe or a report that came in is queued as a normal message."""
+        priority = self.envelope.get("priority") if self.kind == "message" else None
+        return PRIORITIES["normal"] if priority is None else PRIORITIES.get(priority.value, PRIORITIES["normal"])
+
+    @property
+    def recipients(self) -> Iterator[Recipient]:
+        """The per-recipient-fields of a message or probe."""
+        for index, view in enumerate(self.envelope["per-recipient-fields"]):
+            yield Recipient(index, view)
+
+    @property
+    def extensions(self) -> Iterator[Extension]:
+        """The extension fields of the envelope."""
+        return extensions(self.envelope.get("extensions"))
+
+    def value(self, member: str) -> Any:
+        """A member of the envelope decoded, None where it is absent."""
+        view = self.envelope.get(member)
+        return None if view is None else view.value
+
+    def _indicated(self, mask: int) -> bool:
+        indicators = self.value("per-message-indicators")
+        return bool(indicators and indicators[0] and indicators[0][0] & mask)
+
+    @property
+    def content_return_request(self) -> bool:
+        """Whether the originator asks for the content in a non-delivery report (X.411 8.2.1.1.1.23)."""
+        return self._indicated(_CONTENT_RETURN_REQUEST)
+
+    @property
+    def disclosure_of_other_recipients(self) -> bool:
+        """Whether each recipient may see who the others are (X.411 8.2.1.1.1.20)."""
+        return self._indicated(_DISCLOSURE_OF_OTHER_RECIPIENTS)
+
+    @property
+    def submission_time(self) -> datetime | None:
+        """The arrival time in the first trace element, when the message was submitted (X.411 12.2.1.1.1.3)."""
+        trace = self.envelope["trace-information"]
+        if not len(trace):
+            return None
+        time: datetime = trace[0]["domain-supplied-information"]["arrival-time"].value
+        return time
+
+    def find_extension(self, number: StandardExtension) -> Extension | None:
+        """The envelope's extension of that number."""
+        return next((extension for extension in self.extensions if extension.type == number), None)
+
+    @property
+    def content_length(self) -> int:
+        """Octets of the content of a message, never less than they are; of a probe as it says, 0 when it does not."""
+        if self.kind == "probe":
+            return self.value("content-length") or 0
+        if self.kind == "report":
+            return 0
+        content = self.body["content"]
+        return content.length if content.length else self.stored.length - content.offset
+
+    def contents(self) -> Contents:
+        """The octets of the content of a message."""
+        content = self.body["content"]
+        if self.stored.tail is None:
+            return Contents([_octets(content)], None)
+        header, constructed, length = _header(memoryview(self.stored.head)[content.offset :])
+        start = content.offset + header
+        at_hand = memoryview(self.stored.head)[start:]
+        if length is None:
+            length = len(at_hand) + self.stored.tail.length
+        at_hand = at_hand[:length]
+        tail = self.stored.tail
+        rest = length - len(at_hand)
+        if rest > tail.length:
+            raise InvalidAPDU("the content runs past the end of the APDU", content.offset)
+        return Contents([at_hand], Tail(tail.path, tail.offset, rest) if rest else None, constructed=constructed)
+
+    def returned_content(self) -> Contents:
+        """The octets of the content that a report brings back, none where it brings none."""
+        returned = self.body["content"].get("returned-content")
+        return Contents([_octets(returned)] if returned is not None else [], None)
+
+
+def _octets(view: fastber.View) -> Buffer:
+    """The octets of an OCTET STRING, in place when it is primitive."""
+    _, constructed, _ = _header(view.raw)
+    return view.value if constructed else view.contents
+
+
+def _header(octets: Buffer) -> tuple[int, bool, int | None]:
+    """Of an element with a single identifier octet: octets of header, constructed?, length of contents if definite."""
+    if len(octets) < 2:
+        raise InvalidAPDU("the content begins beyond the part of the APDU that is at hand")
+    constructed, first = bool(octets[0] & 0x20), octets[1]
+    if first < 0x80:
+        return 2, constructed, first
+    if first == 0x80:
+        return 2, constructed, None
+    length = octets[2 : 2 + (first & 0x7F)]
+    if len(length) < first & 0x7F:
+        raise InvalidAPDU("the content begins beyond the part of the APDU that is at hand")
+    return 2 + len(length), constructed, int.from_bytes(length, "big")

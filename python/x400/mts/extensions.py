@@ -1,0 +1,95 @@
+"""Extension fields (X.411 8.2.1.1.1, 9.2 and table 27): numbers, criticality, reading and making them.
+
+The type of an extension is CHOICE { [0] INTEGER, [3] OBJECT IDENTIFIER }. MTAs of 1988 write the first alternative as
+an explicit [0] around an INTEGER (`a0 03 02 01 26`), the text of 1994 has it implicit (`80 01 26`). Both are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import fastber
+
+__all__ = ["Extension", "StandardExtension", "extension_field", "extensions", "field_value", "tlv"]
+
+
+class StandardExtension(IntEnum):
+    """Numbers of the standard extensions that the MTA itself reads or writes, or singles out."""
+
+    RECIPIENT_REASSIGNMENT_PROHIBITED = 1
+    ORIGINATOR_REQUESTED_ALTERNATE_RECIPIENT = 2
+    DL_EXPANSION_PROHIBITED = 3
+    LATEST_DELIVERY_TIME = 5
+    MESSAGE_SECURITY_LABEL = 20
+    PROOF_OF_SUBMISSION_REQUEST = 21
+    PROOF_OF_DELIVERY_REQUEST = 22
+    CONTENT_CORRELATOR = 23
+    PROBE_ORIGIN_AUTHENTICATION_CHECK = 24
+    REDIRECTION_HISTORY = 25
+    DL_EXPANSION_HISTORY = 26
+    ORIGINATOR_AND_DL_EXPANSION_HISTORY = 30
+    TRACE_INFORMATION = 37
+    INTERNAL_TRACE_INFORMATION = 38
+    REPORTING_MTA_NAME = 39
+
+
+HIGHEST_STANDARD_EXTENSION = 46
+"""The last that X.411 (1999) and X.420 define; one above it is unknown here."""
+
+FOR_SUBMISSION, FOR_TRANSFER, FOR_DELIVERY = 0x80, 0x40, 0x20
+"""Criticality, as the bits of the first octet."""
+
+
+class Extension(NamedTuple):
+    """One ExtensionField: its number, or its object identifier as text; its critical bits; its place; its view."""
+
+    type: int | str
+    criticality: int
+    index: int
+    view: fastber.View
+
+    @property
+    def is_known(self) -> bool:
+        """Whether X.411 or X.420 defines it."""
+        return isinstance(self.type, int) and 0 < self.type <= HIGHEST_STANDARD_EXTENSION
+
+    @property
+    def value(self) -> bytes:
+        """The TLV of the extension's value, as it came."""
+        return bytes(self.view["value"].value)
+
+
+def extensions(fields: fastber.View | None) -> Iterator[Extension]:
+    """What stands in a SET OF ExtensionField; nothing for one that is absent."""
+    if fields is None:
+        return
+    for index, view in enumerate(fields):
+        _, number = view["type"].value
+        criticality = view.get("criticality")
+        octets = criticality.value[0] if criticality is not None else b""
+        yield Extension(number, octets[0] if octets else 0, index, view)
+
+
+def tlv(identifier: int, *contents: bytes) -> bytes:
+    """One element with a single identifier octet and a definite length."""
+    length = sum(map(len, contents))
+    if length < 0x80:
+        header = bytes((identifier, length))
+    else:
+        octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
+        header = bytes((identifier, 0x80 | len(octets))) + octets
+    return header + b"".join(contents)
+
+
+def extension_field(number: int, value: bytes, *, style_1988: bool = False) -> bytes:
+    """An ExtensionField of a standard extension, not critical, around the TLV of its value."""
+    kind = tlv(0xA0, tlv(0x02, bytes((number,)))) if style_1988 else tlv(0x80, bytes((number,)))
+    return tlv(0x30, kind, tlv(0xA2, value))
+
+
+def field_value(number: int, value: bytes) -> dict[str, Any]:
+    """The same as a value to encode."""
+    return {"type": ("standard-extension", number), "value": value}
