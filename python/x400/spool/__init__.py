@@ -1,0 +1,33 @@
+"""The durable queue: what has been accepted and is not yet passed on (interface.py is the contract)."""
+
+from x400.spool.exceptions import SpoolClosed, SpoolCorrupt, SpoolError, SpoolFull, SpoolInUse
+from x400.spool.interface import (
+    Batch,
+    Buffer,
+    Claim,
+    ContentWriter,
+    Entry,
+    Event,
+    Part,
+    QueueState,
+    Spool,
+)
+from x400.spool.sqlite import SqliteSpool
+
+__all__ = [
+    "Batch",
+    "Buffer",
+    "Claim",
+    "ContentWriter",
+    "Entry",
+    "Event",
+    "Part",
+    "QueueState",
+    "Spool",
+    "SpoolClosed",
+    "SpoolCorrupt",
+    "SpoolError",
+    "SpoolFull",
+    "SpoolInUse",
+    "SqliteSpool",
+]

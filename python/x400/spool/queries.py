@@ -1,0 +1,140 @@
+"""What another process may ask of a spool, while it is in use or not: reading only.
+
+An MTA with several workers has one spool folder each, ``worker-0``, ``worker-1``...; these functions read them as one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from x400.spool.sqlite import DATABASE, queue_states
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An entry that waits, and why: ``error`` is the last attempt's, ``due`` the next attempt's time (0: at once)."""
+
+    worker: str
+    id: int
+    queue: str
+    priority: int
+    identifier: str
+    kind: str
+    originator: str
+    recipients: str
+    size: int
+    arrived: float
+    expiry: float
+    due: float
+    attempts: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class TraceLine:
+    """One step of a message's life; ``at`` in seconds since 1970."""
+
+    worker: str
+    at: float
+    action: str
+    peer: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLine:
+    """How many wait for one next hop, by priority, over all workers, and since when."""
+
+    queue: str
+    urgent: int
+    normal: int
+    non_urgent: int
+    oldest: float
+
+    @property
+    def total(self) -> int:
+        return self.urgent + self.normal + self.non_urgent
+
+
+def worker_folders(folder: str | Path) -> list[Path]:
+    """The spool folders of the workers below an MTA's spool folder."""
+    return sorted(path.parent for path in Path(folder).glob(f"worker-*/{DATABASE}"))
+
+
+def _databases(folder: str | Path) -> Iterator[tuple[str, sqlite3.Connection]]:
+    for worker in worker_folders(folder):
+        connection = sqlite3.connect(f"{(worker / DATABASE).absolute().as_uri()}?mode=ro", uri=True)
+        with closing(connection):
+            connection.execute("PRAGMA busy_timeout=2000")
+            yield worker.name, connection
+
+
+_WAITING = """
+SELECT id, queue, priority, identifier, kind, originator, recipients, length(head) + coalesce(tail_length, 0),
+       arrived, expiry, due, attempts, error FROM entry
+"""
+
+
+def waiting(folder: str | Path, queue: str | None = None, limit: int = 1000) -> list[Waiting]:
+    """What waits, in the order in which it will be passed on, at most ``limit`` entries of each worker."""
+    where, values = ("WHERE queue=?", [queue]) if queue is not None else ("", [])
+    statement = f"{_WAITING} {where} ORDER BY queue, priority, due, id LIMIT ?"
+    return [
+        Waiting(worker, *row)
+        for worker, database in _databases(folder)
+        for row in database.execute(statement, [*values, limit])
+    ]
+
+
+def queues(folder: str | Path) -> list[QueueLine]:
+    """Every queue that is not empty, by name."""
+    sums: dict[str, QueueLine] = {}
+    for _, database in _databases(folder):
+        for state in queue_states(database):
+            line = sums.get(state.queue, QueueLine(state.queue, 0, 0, 0, state.oldest))
+            urgent, normal, non_urgent = state.counts
+            sums[state.queue] = QueueLine(
+                state.queue,
+                line.urgent + urgent,
+                line.normal + normal,
+                line.non_urgent + non_urgent,
+                min(line.oldest, state.oldest),
+            )
+    return [sums[name] for name in sorted(sums)]
+
+
+def trace(folder: str | Path, identifier: str) -> list[TraceLine]:
+    """The life of one message, oldest step first; empty when it was never here, or has been forgotten."""
+    lines = []
+    for worker, database in _databases(folder):
+        for at, kind, peer, size in database.execute(
+            "SELECT at, kind, peer, size FROM arrival WHERE identifier=?", (identifier,)
+        ):
+            lines.append(TraceLine(worker, at / 1e6, "arrived", peer, f"{kind}, {size} octets"))
+        for at, action, peer, detail in database.execute(
+            "SELECT at, action, peer, detail FROM event WHERE identifier=?", (identifier,)
+        ):
+            lines.append(TraceLine(worker, at / 1e6, action, peer, detail))
+        for entry in database.execute(
+            "SELECT arrived, queue, attempts, error FROM entry WHERE identifier=?", (identifier,)
+        ):
+            arrived, queue, attempts, error = entry
+            why = f"{attempts} attempts, last: {error}" if attempts else "not tried yet"
+            lines.append(TraceLine(worker, arrived, "waiting", queue, why))
+    return sorted(lines, key=lambda line: line.at)
+
+
+def identifiers(folder: str | Path, part: str, limit: int = 20) -> list[str]:
+    """Identifiers that contain ``part``, for a user who gave only some of one."""
+    found: set[str] = set()
+    for _, database in _databases(folder):
+        pattern = "%" + part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        rows = database.execute(
+            "SELECT DISTINCT identifier FROM arrival WHERE identifier LIKE ? ESCAPE '\\' LIMIT ?", (pattern, limit)
+        )
+        found.update(row[0] for row in rows)
+    return sorted(found)[:limit]

@@ -1,0 +1,379 @@
+"""The embedded engine: SQLite, one database per worker process, one writer thread (interface.Spool).
+
+Claims live in this process's memory only: the folder is locked, so the process is the only claimant, and its end clears
+them. An entry stored as claimed is therefore never read back: it is passed on from memory, and deleted once confirmed.
+
+The folder holds ``spool.sqlite``, ``contents/``, ``quarantine/`` and ``lock``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import math
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from x400.spool import contents, sqlite_schema
+from x400.spool.exceptions import SpoolCorrupt, SpoolError, SpoolInUse
+from x400.spool.interface import Batch, Buffer, Claim, ContentWriter, Entry, Event, Part, QueueState
+from x400.spool.sqlite_writer import Changes, Query, Row, Store, Writer, closed
+
+T = TypeVar("T")
+
+DATABASE = "spool.sqlite"
+LINGER = 0.02
+SWEEP_EVERY = 5.0
+SWEEP_ROWS = 2000
+
+
+class SqliteSpool:
+    """See the module; ``retention`` is how long traces and duplicate keys are kept, in seconds."""
+
+    def __init__(self, folder: str | os.PathLike[str], *, retention: float = 7 * 86400, gather: float = 0.002) -> None:
+        self.folder = Path(folder)
+        self.retention = retention
+        self._gather = gather
+        self._contents = self.folder / "contents"
+        self._quarantine = self.folder / "quarantine"
+        self._leases: dict[int, float] = {}
+        self._queue_of: dict[str, set[int]] = {}
+        self._changes = Changes()
+        self._flushing = False
+        self._linger: asyncio.TimerHandle | None = None
+        self._next_id = 1
+        self._last_time = 0
+        self._sweep_position = {"arrival": "", "event": ""}
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._lock = -1
+        self._open = False
+
+    # ---- life
+
+    async def open(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        for folder in (self.folder, self._contents, self._quarantine):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._take_lock()
+        try:
+            self._connection = sqlite_schema.connect(str(self.folder / DATABASE))
+            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+            if version not in (0, sqlite_schema.VERSION):
+                raise SpoolCorrupt(f"{self.folder / DATABASE}: version {version}, expected {sqlite_schema.VERSION}")
+            self._connection.executescript(sqlite_schema.DDL)
+            self._connection.execute(f"PRAGMA user_version={sqlite_schema.VERSION}")
+            self._recover()
+        except sqlite3.DatabaseError as error:
+            self._drop_lock()
+            raise SpoolCorrupt(f"{self.folder / DATABASE}: {error}") from error
+        self._writer = Writer(self._connection, self._from_writer, self.release, self._gather)
+        self._writer.start()
+        self._open = True
+        self._sweeper = self._loop.call_later(SWEEP_EVERY, self._sweep)
+
+    def _take_lock(self) -> None:
+        self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._drop_lock()
+            raise SpoolInUse(f"{self.folder}: another process has this spool open") from error
+
+    def _drop_lock(self) -> None:
+        os.close(self._lock)
+        self._lock = -1
+
+    def _recover(self) -> None:
+        execute = self._connection.execute
+        self._next_id = 1 + max(execute("SELECT coalesce(max(id), 0) FROM entry").fetchone()[0], 0)
+        referred = {row[0] for row in execute("SELECT DISTINCT content FROM entry WHERE content IS NOT NULL")}
+        contents.remove_orphans(self._contents, referred)
+
+    async def close(self) -> None:
+        if not self._open:
+            return
+        self._open = False
+        for handle in (self._sweeper, self._linger):
+            if handle is not None:
+                handle.cancel()
+        self._flush()
+        self._writer.inbox.put(None)
+        await self._loop.run_in_executor(None, self._writer.join)
+        await asyncio.sleep(0)
+        self._connection.close()
+        self._drop_lock()
+
+    # ---- from the loop to the writer
+
+    def _soon(self) -> None:
+        if not self._flushing:
+            self._flushing = True
+            self._loop.call_soon(self._flush)
+
+    def _later(self) -> None:
+        if self._linger is None and not self._flushing:
+            self._linger = self._loop.call_later(LINGER, self._flush)
+
+    def _flush(self) -> None:
+        self._flushing = False
+        if self._linger is not None:
+            self._linger.cancel()
+            self._linger = None
+        if self._changes:
+            changes, self._changes = self._changes, Changes()
+            self._writer.inbox.put(changes)
+
+    def _from_writer(self, finished: list[Store | Query], unlink: list[str]) -> None:
+        for name in unlink:
+            (self._contents / name).unlink(missing_ok=True)
+        if finished:
+            self._loop.call_soon_threadsafe(self._finish, finished)
+
+    def _finish(self, finished: list[Store | Query]) -> None:
+        for item in finished:
+            future, outcome = item.future, item.outcome
+            if future.done():
+                continue
+            if isinstance(outcome, Exception):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
+
+    def _now_us(self) -> int:
+        """Microseconds since 1970, never twice the same."""
+        self._last_time = max(self._last_time + 1, time.time_ns() // 1000)
+        return self._last_time
+
+    def _query(self, function: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
+        future: asyncio.Future[T] = self._loop.create_future()
+        if not self._open:
+            future.set_exception(closed())
+            return future
+        self._changes.queries.append(Query(function, future))
+        self._soon()
+        return future
+
+    # ---- the interface: in
+
+    def store(self, batch: Batch) -> asyncio.Future[bool]:
+        return self._store(batch, None)
+
+    def replace(self, entry: Entry, batch: Batch) -> asyncio.Future[bool]:
+        future = self._store(batch, entry)
+        future.add_done_callback(lambda done: self._replaced(entry, done))
+        return future
+
+    def _replaced(self, entry: Entry, done: asyncio.Future[bool]) -> None:
+        if not done.cancelled() and done.exception() is None:
+            self._unclaim(entry)
+
+    def _store(self, batch: Batch, replaced: Entry | None) -> asyncio.Future[bool]:
+        future: asyncio.Future[bool] = self._loop.create_future()
+        if not self._open:
+            future.set_exception(closed())
+            return future
+        now = self._now_us()
+        arrived = now / 1e6
+        rows: list[Row] = []
+        claimed = None
+        for entry in batch.entries:
+            entry.id = self._next_id
+            entry.arrived = arrived
+            self._next_id += 1
+            if entry.claimed:
+                claimed = claimed or time.monotonic() + batch.lease
+                self._leases[entry.id] = claimed
+                self._queue_of.setdefault(entry.queue, set()).add(entry.id)
+            rows.append(_row(entry))
+        arrival: Row | None = None
+        if batch.duplicate_key is not None:
+            arrival = (batch.identifier, batch.duplicate_key, now, batch.kind, batch.peer, batch.size)
+        events = [(batch.identifier, self._now_us(), event.action, event.peer, event.detail) for event in batch.events]
+        item = Store(arrival, rows, events, future)
+        if replaced is not None:
+            item.remove = replaced.id
+            if replaced.tail is not None:
+                item.remove_contents = (os.path.basename(replaced.tail.path),)
+        if claimed is not None:
+            future.add_done_callback(lambda done: self._forget_unstored(batch, done))
+        self._changes.stores.append(item)
+        self._soon()
+        return future
+
+    def _forget_unstored(self, batch: Batch, done: asyncio.Future[bool]) -> None:
+        if done.cancelled() or done.exception() is not None or not done.result():
+            for entry in batch.entries:
+                self._unclaim(entry)
+
+    def content(self) -> ContentWriter:
+        return contents.ContentFile(self._contents)
+
+    def quarantine(
+        self, peer: str, reason: str, offset: int | None, octets: Sequence[Buffer], path: str | None = None
+    ) -> Path:
+        try:
+            return contents.quarantine(self._quarantine, peer, reason, offset, octets, path)
+        except OSError as error:
+            raise contents.as_spool_error(error) from error
+
+    # ---- the interface: out
+
+    def claim(self, queue: str, limit: int, lease: float, octets: int = 8 << 20) -> asyncio.Future[Claim]:
+        return self._query(lambda connection: self._claim(connection, queue, limit, lease, octets))
+
+    def _claim(self, connection: sqlite3.Connection, queue: str, limit: int, lease: float, octets: int) -> Claim:
+        """In the writer's thread. The loop's thread adds claims (of new ids) and removes them meanwhile; both are safe:
+        an entry added is not committed yet, one removed is deleted by a later transaction or really free."""
+        now = time.time()
+        monotonic = time.monotonic()
+        held = {id for id in tuple(self._queue_of.get(queue, ())) if self._leases.get(id, 0.0) > monotonic}
+        entries: list[Entry] = []
+        for priority in (0, 1, 2):
+            rows = connection.execute(
+                f"SELECT {sqlite_schema.ENTRY_COLUMNS} FROM entry WHERE queue=? AND priority=? AND due<=? "
+                "ORDER BY due, id LIMIT ?",
+                (queue, priority, now, limit - len(entries) + len(held)),
+            )
+            for row in rows:
+                if row[0] in held:
+                    continue
+                if len(entries) == limit or octets <= 0:
+                    break
+                entries.append(self._entry(row))
+                octets -= len(row[16])
+        for entry in entries:
+            self._hold(entry, monotonic + lease)
+        next_due = None
+        if len(entries) < limit and octets > 0:
+            next_due = connection.execute(
+                "SELECT min(d) FROM (" + " UNION ALL ".join([_NEXT_DUE] * 3) + ")",
+                [value for priority in (0, 1, 2) for value in (queue, priority, now)],
+            ).fetchone()[0]
+        return Claim(entries, next_due)
+
+    def _hold(self, entry: Entry, until: float) -> None:
+        entry.claimed = True
+        self._leases[entry.id] = until
+        self._queue_of.setdefault(entry.queue, set()).add(entry.id)
+
+    def _unclaim(self, entry: Entry) -> None:
+        entry.claimed = False
+        self._leases.pop(entry.id, None)
+        held = self._queue_of.get(entry.queue)
+        if held is not None:
+            held.discard(entry.id)
+
+    def renew(self, entries: Iterable[Entry], lease: float) -> None:
+        until = time.monotonic() + lease
+        for entry in entries:
+            if entry.id in self._leases:
+                self._leases[entry.id] = until
+
+    def release(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            self._unclaim(entry)
+
+    def done(self, entry: Entry, event: Event) -> None:
+        changes = self._changes
+        self._leases[entry.id] = math.inf  # until the row is gone, whatever happens
+        changes.done.append(entry)
+        changes.events.append((entry.identifier, self._now_us(), event.action, event.peer, event.detail))
+        if entry.tail is not None:
+            changes.contents.append(os.path.basename(entry.tail.path))
+        self._later()
+
+    def retry(self, entry: Entry, due: float, error: str) -> None:
+        self._changes.retries.append((due, error, entry))
+        self._changes.events.append((entry.identifier, self._now_us(), "retry", entry.queue, error))
+        self._soon()
+
+    def expired(self, now: float, limit: int) -> asyncio.Future[list[Entry]]:
+        return self._query(lambda connection: self._expired(connection, now, limit))
+
+    def _expired(self, connection: sqlite3.Connection, now: float, limit: int) -> list[Entry]:
+        monotonic = time.monotonic()
+        rows = connection.execute(
+            f"SELECT {sqlite_schema.ENTRY_COLUMNS} FROM entry WHERE expiry<=? ORDER BY expiry LIMIT ?",
+            (now, limit + len(self._leases)),
+        )
+        entries = [self._entry(row) for row in rows if self._leases.get(row[0], 0.0) <= monotonic][:limit]
+        for entry in entries:
+            self._hold(entry, monotonic + 600)
+        return entries
+
+    def queues(self) -> asyncio.Future[list[QueueState]]:
+        return self._query(queue_states)
+
+    def _entry(self, row: Row) -> Entry:
+        tail = None if row[12] is None else Part(str(self._contents / row[12]), row[13], row[14])
+        return _from_row(row, tail)
+
+    # ---- histories are forgotten
+
+    def _sweep(self) -> None:
+        """Walk the histories in small steps, removing what is older than the retention."""
+        before = int((time.time() - self.retention) * 1e6)
+        self._query(lambda connection: self._sweep_step(connection, before)).add_done_callback(_ignore)
+        self._sweeper = self._loop.call_later(SWEEP_EVERY, self._sweep)
+
+    def _sweep_step(self, connection: sqlite3.Connection, before: int) -> int:
+        removed = 0
+        for table, start in self._sweep_position.items():
+            last = connection.execute(
+                f"SELECT identifier FROM {table} WHERE identifier>? ORDER BY identifier LIMIT 1 OFFSET ?",
+                (start, SWEEP_ROWS),
+            ).fetchone()
+            end, bound = ("", "") if last is None else (last[0], " AND identifier<=?")
+            values = (start, before) if last is None else (start, before, end)
+            statement = f"DELETE FROM {table} WHERE identifier>=? AND at<?{bound}"
+            removed += connection.execute(statement, values).rowcount
+            self._sweep_position[table] = end
+        return removed
+
+
+_NEXT_DUE = "SELECT min(due) AS d FROM entry WHERE queue=? AND priority=? AND due>?"
+
+
+def _ignore(done: asyncio.Future[int]) -> None:
+    if not done.cancelled():
+        done.exception()
+
+
+def _row(entry: Entry) -> Row:
+    tail = entry.tail
+    return (
+        entry.id, entry.queue, entry.priority, entry.due, entry.expiry, entry.identifier, entry.kind,
+        entry.originator, entry.recipients, entry.arrived, entry.attempts, entry.error,
+        os.path.basename(tail.path) if tail else None, tail.offset if tail else None, tail.length if tail else None,
+        entry.detail, entry.head,
+    )  # fmt: skip
+
+
+def _from_row(row: Row, tail: Part | None) -> Entry:
+    return Entry(
+        id=row[0], queue=row[1], priority=row[2], due=row[3], expiry=row[4], identifier=row[5], kind=row[6],
+        originator=row[7], recipients=row[8], arrived=row[9], attempts=row[10], error=row[11],
+        detail=row[15], head=row[16], tail=tail,
+    )  # fmt: skip
+
+
+def queue_states(connection: sqlite3.Connection) -> list[QueueState]:
+    """How each queue stands, from the index alone but for the oldest arrival."""
+    counts: dict[str, list[int]] = {}
+    for name, priority, number in connection.execute(
+        "SELECT queue, priority, count(*) FROM entry INDEXED BY entry_order GROUP BY queue, priority"
+    ):
+        counts.setdefault(name, [0, 0, 0])[priority] = number
+    states = []
+    for name, (urgent, normal, non_urgent) in counts.items():
+        first = "SELECT arrived FROM entry WHERE id=(SELECT min(id) FROM entry WHERE queue=?)"
+        row = connection.execute(first, (name,)).fetchone()
+        states.append(QueueState(name, (urgent, normal, non_urgent), row[0] if row else 0.0))
+    return states
+
+
+__all__ = ["SpoolError", "SqliteSpool", "queue_states"]

@@ -1,0 +1,257 @@
+"""The writer thread of the SQLite engine: the only user of the writing connection.
+
+What the event loop hands over in one of its rounds comes as one list of operations. The thread takes what is there (up
+to ``GROUP`` batches, waiting at most ``gather`` seconds for the number that came last time), writes it in one
+transaction, then does the claims, then tells the loop once for the whole group.
+"""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, islice
+from typing import Any
+
+from x400.spool import sqlite_schema as schema
+from x400.spool.exceptions import SpoolClosed, SpoolError, SpoolFull
+from x400.spool.interface import Entry
+
+Row = tuple[Any, ...]
+
+KEPT_AGAIN = 0.5  # seconds until what left the spool while the disk was full is written again
+
+
+class Store:
+    """One batch to store; ``outcome`` becomes True (stored), False (a repetition) or an exception."""
+
+    __slots__ = ("arrival", "entries", "events", "future", "outcome", "remove", "remove_contents")
+
+    def __init__(self, arrival: Row | None, entries: list[Row], events: list[Row], future: Any) -> None:
+        self.arrival = arrival
+        self.entries = entries
+        self.events = events
+        self.future = future
+        self.remove: int | None = None
+        self.remove_contents: tuple[str, ...] = ()
+        self.outcome: bool | Exception = True
+
+
+class Query:
+    """Something to run between transactions; ``outcome`` becomes its result or an exception."""
+
+    __slots__ = ("function", "future", "outcome")
+
+    def __init__(self, function: Callable[[sqlite3.Connection], Any], future: Any) -> None:
+        self.function = function
+        self.future = future
+        self.outcome: Any = None
+
+
+class Changes:
+    """What the loop hands over at the end of one of its rounds."""
+
+    __slots__ = ("contents", "done", "events", "queries", "retries", "stores")
+
+    def __init__(self) -> None:
+        self.stores: list[Store] = []
+        self.done: list[Entry] = []
+        self.events: list[Row] = []
+        self.retries: list[tuple[float, str, Entry]] = []
+        self.contents: list[str] = []
+        self.queries: list[Query] = []
+
+    def __bool__(self) -> bool:
+        return bool(self.stores or self.done or self.retries or self.events or self.queries)
+
+    def add(self, other: Changes) -> None:
+        self.stores += other.stores
+        self.done += other.done
+        self.events += other.events
+        self.retries += other.retries
+        self.contents += other.contents
+        self.queries += other.queries
+
+
+def grouped(rows: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    """Cut rows into groups that one statement can write."""
+    if len(rows) <= schema.GROUP:
+        return (rows,) if rows else ()
+    iterator = iter(rows)
+    return iter(lambda: list(islice(iterator, schema.GROUP)), [])
+
+
+class Writer(threading.Thread):
+    """Commits groups; see the module."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        report: Callable[[list[Store | Query], list[str]], None],
+        free: Callable[[Iterable[Entry]], None],
+        gather: float = 0.002,
+    ) -> None:
+        super().__init__(name="spool-writer", daemon=True)
+        self.inbox: queue.SimpleQueue[Changes | None] = queue.SimpleQueue()
+        self.commits = 0
+        self.batches = 0
+        self._connection = connection
+        self._report = report
+        self._free = free
+        self._gather = gather
+        self._expected = 1
+        self._kept = Changes()
+        self._stopping = False
+
+    def run(self) -> None:
+        while not self._stopping:
+            try:
+                first = self.inbox.get(timeout=KEPT_AGAIN if self._kept else None)
+            except queue.Empty:
+                first = Changes()
+            if first is None:
+                break
+            self._commit(self._collect(first))
+        if self._kept:
+            self._commit(Changes())
+
+    def _collect(self, changes: Changes) -> Changes:
+        """Add to ``changes`` what else has come, or soon will."""
+        deadline = 0.0
+        while len(changes.stores) < schema.GROUP:
+            try:
+                more = self.inbox.get_nowait()
+            except queue.Empty:
+                if len(changes.stores) >= self._expected or not changes.stores or not self._gather:
+                    break
+                now = time.monotonic()
+                deadline = deadline or now + self._gather
+                if now >= deadline:
+                    break
+                try:
+                    more = self.inbox.get(timeout=deadline - now)
+                except queue.Empty:
+                    break
+            if more is None:
+                self._stopping = True
+                break
+            changes.add(more)
+        if changes.stores:
+            self._expected = min(len(changes.stores), schema.GROUP)
+        return changes
+
+    def _commit(self, changes: Changes) -> None:
+        changes.add(self._kept)
+        self._kept = Changes()
+        unlink: list[str] = []
+        if changes.stores or changes.done or changes.retries or changes.events:
+            try:
+                unlink = self._transaction(changes, changes.stores)
+            except (sqlite3.Error, SpoolError) as error:
+                unlink = self._one_by_one(changes, error)
+        finished: list[Store | Query] = [*changes.stores]
+        for query in changes.queries:
+            try:
+                query.outcome = query.function(self._connection)
+            except sqlite3.Error as error:
+                query.outcome = SpoolError(str(error))
+            finished.append(query)
+        if finished or unlink:
+            self._report(finished, unlink)
+
+    def _one_by_one(self, changes: Changes, error: Exception) -> list[str]:
+        """A group failed: one batch must not take the others with it. What leaves the spool waits for the next time."""
+        full = is_full(error)
+        unlink: list[str] = []
+        for store in changes.stores:
+            if full or len(changes.stores) == 1:
+                store.outcome = as_spool_error(error)
+                continue
+            try:
+                unlink += self._transaction(Changes(), [store])
+            except (sqlite3.Error, SpoolError) as own:
+                store.outcome = as_spool_error(own)
+                full = is_full(own)
+                error = own
+        self._kept.done = changes.done
+        self._kept.events = changes.events
+        self._kept.retries = changes.retries
+        self._kept.contents = changes.contents
+        return unlink
+
+    def _transaction(self, changes: Changes, stores: list[Store]) -> list[str]:
+        """Write one group; the contents that nobody refers to any more."""
+        execute = self._connection.execute
+        flat = chain.from_iterable
+        execute("BEGIN IMMEDIATE")
+        try:
+            fresh = self._without_repetitions(stores)
+            for table, rows in (
+                ("entry", [row for store in fresh for row in store.entries]),
+                ("event", [*flat(store.events for store in fresh), *changes.events]),
+            ):
+                for group in grouped(rows):
+                    execute(schema.insert(table, len(group)), list(flat(group)))
+            removed = [entry.id for entry in changes.done]
+            removed += [store.remove for store in fresh if store.remove is not None]
+            for ids in grouped(removed):
+                execute(schema.delete_entries(len(ids)), ids)
+            for due, error, entry in changes.retries:
+                execute("UPDATE entry SET due=?, error=?, attempts=attempts+1 WHERE id=?", (due, error, entry.id))
+            unlink = []
+            for name in {*changes.contents, *flat(store.remove_contents for store in fresh)}:
+                if execute("SELECT 1 FROM entry WHERE content=? LIMIT 1", (name,)).fetchone() is None:
+                    unlink.append(name)
+            execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                execute("ROLLBACK")
+            raise
+        self.commits += 1
+        self.batches += len(stores)
+        if changes.done:
+            self._free(changes.done)
+        if changes.retries:
+            self._free(entry for _, _, entry in changes.retries)
+        return unlink
+
+    def _without_repetitions(self, stores: list[Store]) -> list[Store]:
+        """Store the keys of the batches; mark those whose key has been stored before, or stands earlier; the others.
+
+        As a rule all keys are new: one statement says so. Only when it stored fewer are they tried one by one.
+        """
+        execute = self._connection.execute
+        keyed = [store.arrival for store in stores if store.arrival is not None]
+        execute("SAVEPOINT arrivals")
+        new = 0
+        for group in grouped(keyed):
+            new += execute(schema.insert("arrival", len(group)), list(chain.from_iterable(group))).rowcount
+        if new == len(keyed):
+            execute("RELEASE arrivals")
+            return stores
+        execute("ROLLBACK TO arrivals")
+        execute("RELEASE arrivals")
+        fresh = []
+        for store in stores:
+            store.outcome = store.arrival is None or execute(schema.insert("arrival", 1), store.arrival).rowcount == 1
+            if store.outcome:
+                fresh.append(store)
+        return fresh
+
+
+def is_full(error: Exception) -> bool:
+    """Whether there was no room (a full disk shows as SQLITE_FULL, or as SQLITE_IOERR from the journal)."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+
+
+def as_spool_error(error: Exception) -> SpoolError:
+    """The spool's name for SQLite's refusal."""
+    if isinstance(error, SpoolError):
+        return error
+    return SpoolFull(str(error)) if is_full(error) else SpoolError(str(error))
+
+
+def closed() -> SpoolClosed:
+    return SpoolClosed("the spool is closed")
