@@ -1,0 +1,346 @@
+"""The configuration file: read into typed structures, every error with file, line, key, and what was expected.
+
+``load`` reads a file; ``mta_configuration`` gives what the procedures of the MTA want of it. Relative folders and files
+in it are relative to the file itself.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import tomllib
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from x400.mta.configuration import MTAConfiguration, Route
+from x400.mts.exceptions import InvalidIdentifier, InvalidORAddress
+from x400.mts.identifiers import GlobalDomainIdentifier
+from x400.mts.oraddress import ORAddress
+from x400.server.toml_place import Step, line_of, parse_path, show_path
+
+
+class ConfigError(Exception):
+    """The configuration is refused: ``file``, ``line`` (if it can be told), ``key``, and what was ``expected``."""
+
+    def __init__(self, file: str, line: int | None, key: str, expected: str) -> None:
+        self.file = file
+        self.line = line
+        self.key = key
+        self.expected = expected
+        place = file if line is None else f"{file}:{line}"
+        super().__init__(f"{place}: {key}: {expected}" if key else f"{place}: {expected}")
+
+
+Text = Annotated[str, Meta(min_length=1)]
+Name = Annotated[str, Meta(min_length=1, max_length=32)]
+Password = Annotated[str, Meta(max_length=62)]
+PortNumber = Annotated[int, Meta(ge=0, le=65535)]
+Seconds = Annotated[float, Meta(gt=0)]
+Count = Annotated[int, Meta(ge=1)]
+Selector = Annotated[str, Meta(max_length=32)]
+Kibioctets = Annotated[int, Meta(ge=0, le=1024)]
+
+
+class Table(Struct, rename="kebab", forbid_unknown_fields=True, kw_only=True):
+    """A table of the file: keys in kebab case, none but the known ones."""
+
+
+class Domain(Table):
+    """[mta.global-domain-identifier]"""
+
+    country: Annotated[str, Meta(min_length=2, max_length=3)]
+    administration_domain: Annotated[str, Meta(max_length=16)]
+    private_domain: Annotated[str, Meta(min_length=1, max_length=16)] | None = None
+
+
+class Mta(Table):
+    """[mta]: who we are, and where the spool is. ``workers`` are processes, each with its own spool."""
+
+    name: Name
+    global_domain_identifier: Domain | Text
+    spool: Text = "spool"
+    workers: Annotated[int, Meta(ge=1, le=64)] = 1
+    log_format: Literal["console", "json"] = "console"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    internal_trace: Literal["always", "within-domain", "never"] = "always"
+
+
+class Listener(Table):
+    """[[listener]]: where other MTAs call us (port 102 is RFC 1006's). ``capture`` is a pcapng file to write."""
+
+    address: Text = "127.0.0.1"
+    port: PortNumber = 102
+    transport_selector: Selector | None = None
+    capture: Text | None = None
+
+
+class Peer(Table):
+    """[[peer]]: another MTA: how we call it, and what it must present when it calls us.
+
+    ``name`` is what it calls itself in the MTA-bind. ``address`` is HOST:PORT; without it we never call, and what is
+    for this peer waits. ``password`` is what it presents, ``own_name`` and ``own_password`` what we present; without a
+    password on either side the bind is unauthenticated, which is accepted only from the ``hosts`` of a peer that has
+    ``unauthenticated``.
+    """
+
+    name: Name
+    address: Text | None = None
+    password: Password | None = None
+    own_name: Name | None = None
+    own_password: Password | None = None
+    unauthenticated: bool = False
+    hosts: tuple[Text, ...] = ()
+    transport_selector: Selector = ""
+    session_selector: Selector = ""
+    presentation_selector: Selector = ""
+    max_associations: Count = 8
+    checkpoint_size: Kibioctets = 63
+    window_size: Annotated[int, Meta(ge=1, le=255)] = 3
+    dialogue_mode: Literal["monologue", "two-way-alternate"] = "monologue"
+    extensions_of_1988: bool = False
+    capture: Text | None = None
+
+
+class RouteTable(Table):
+    """[[route]]: O/R addresses that begin with ``to`` go to a ``peer``, or are delivered to the folder ``deliver``."""
+
+    to: Text
+    peer: Name | None = None
+    deliver: Text | None = None
+
+
+class Limits(Table):
+    """[limits]: associations in all and of one peer, octets of one message, of memory for what is handed on at once."""
+
+    associations: Count = 1000
+    associations_per_peer: Count = 100
+    unbound_associations: Count = 200
+    message_octets: Count = 2 << 30
+    returned_content_octets: Annotated[int, Meta(ge=0)] = 65536
+    large_content_octets: Annotated[int, Meta(ge=4096)] = 262144
+    trace_days: Annotated[float, Meta(gt=0)] = 7.0
+
+
+class Timers(Table):
+    """[timers], in seconds: TCP connection, bind, one step of a transfer, idle time until release, stopping."""
+
+    connect: Seconds = 10.0
+    bind: Seconds = 30.0
+    transfer: Seconds = 300.0
+    idle: Seconds = 30.0
+    stop: Seconds = 10.0
+
+
+class Retry(Table):
+    """[retry]: the wait after the first failure, what it is multiplied by after each, the longest, the random part."""
+
+    first: Seconds = 5.0
+    factor: Annotated[float, Meta(ge=1)] = 2.0
+    longest: Seconds = 900.0
+    jitter: Annotated[float, Meta(ge=0, le=1)] = 0.2
+
+
+class TransferTimes(Table):
+    """[transfer-times], in seconds: after how long a message that cannot be passed on is given up, by priority."""
+
+    urgent: Seconds = 4 * 3600.0
+    normal: Seconds = 24 * 3600.0
+    non_urgent: Seconds = 36 * 3600.0
+
+
+class Config(Table):
+    """The whole file. ``folder`` and ``file`` are set by ``load``."""
+
+    mta: Mta
+    listener: tuple[Listener, ...] = ()
+    peer: tuple[Peer, ...] = ()
+    route: tuple[RouteTable, ...] = ()
+    limits: Limits = msgspec.field(default_factory=Limits)
+    timers: Timers = msgspec.field(default_factory=Timers)
+    retry: Retry = msgspec.field(default_factory=Retry)
+    transfer_times: TransferTimes = msgspec.field(default_factory=TransferTimes)
+    file: str = ""
+
+    def path(self, given: str) -> str:
+        """A path of the file, seen from the file's folder."""
+        return os.path.join(os.path.dirname(os.path.abspath(self.file)), given)
+
+    @property
+    def spool(self) -> Path:
+        """The folder below which each worker has its spool."""
+        return Path(self.path(self.mta.spool))
+
+    @property
+    def peers(self) -> dict[str, Peer]:
+        return {peer.name: peer for peer in self.peer}
+
+
+def parse_address(text: str) -> tuple[str, int]:
+    """``HOST:PORT`` or ``[IPv6]:PORT``; ValueError says what was expected."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdecimal() or not 0 < int(port) < 65536 or (":" in host and host[0] != "["):
+        raise ValueError(f"expected HOST:PORT, got {text!r}")
+    return host.strip("[]"), int(port)
+
+
+def load(file: str | os.PathLike[str]) -> Config:
+    """Read and check a configuration file; raises ConfigError."""
+    name = os.fspath(file)
+    try:
+        text = Path(name).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "expected UTF-8"
+        raise ConfigError(name, None, "", f"cannot be read: {reason}") from None
+    return parse(text, name)
+
+
+def parse(text: str, name: str) -> Config:
+    """Check the text of the configuration file ``name``; raises ConfigError."""
+    try:
+        value = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        message, _, place = str(error).partition(" (at line ")
+        line = place.partition(",")[0]
+        raise ConfigError(name, int(line) if line.isdigit() else None, "", f"expected TOML: {message}") from None
+
+    def fail(expected: str, *steps: Step) -> ConfigError:
+        return ConfigError(name, line_of(text, steps), show_path(steps), expected)
+
+    if "file" in value:
+        raise fail("unknown key", "file")
+    try:
+        config = msgspec.convert(value | {"file": name}, Config)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `")
+        steps = _steps(path.removesuffix("`"), message)
+        raise fail(_explain(message, value, steps), *steps) from None
+    _check(config, fail)
+    return config
+
+
+def _steps(path: str, message: str) -> tuple[Step, ...]:
+    steps = parse_path(path)
+    for phrase in ("unknown field `", "required field `"):
+        if phrase in message:
+            steps = (*steps, message.split(phrase)[1].split("`")[0])
+    return steps
+
+
+def _explain(message: str, value: Any, steps: Sequence[Step]) -> str:
+    """msgspec's message in the words of who writes the file."""
+    if "unknown field" in message:
+        return "unknown key"
+    if "required field" in message:
+        return "expected this key, it is missing"
+    for step in steps:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return message[0].lower() + message[1:]
+    shown = repr(value)
+    got = "" if isinstance(value, dict | list) or len(shown) > 60 else f" (it is {shown})"
+    return message.replace("`", "").replace("Expected", "expected").replace("Invalid", "invalid") + got
+
+
+Fail = Callable[..., ConfigError]
+
+
+def _check(config: Config, fail: Fail) -> None:
+    """What types alone do not say."""
+    try:
+        domain(config)
+    except (InvalidIdentifier, InvalidORAddress) as error:
+        raise fail(f"expected a domain: {error}", "mta", "global-domain-identifier") from None
+    if not config.mta.name.isascii():
+        raise fail("expected 1 to 32 ASCII characters", "mta", "name")
+    if not config.listener and not config.peer:
+        raise fail("expected at least one [[listener]] or [[peer]]", "listener")
+    for number, listener in enumerate(config.listener):
+        try:
+            ipaddress.ip_address(listener.address)
+        except ValueError:
+            raise fail(f"expected an IP address, got {listener.address!r}", "listener", number, "address") from None
+    _check_peers(config, fail)
+    _check_routes(config, fail)
+
+
+def _check_peers(config: Config, fail: Fail) -> None:
+    seen: set[str] = set()
+    for number, peer in enumerate(config.peer):
+        if peer.name in seen:
+            raise fail(f"expected a name of its own, {peer.name!r} is the name of two peers", "peer", number, "name")
+        seen.add(peer.name)
+        if peer.address is not None:
+            try:
+                parse_address(peer.address)
+            except ValueError as error:
+                raise fail(str(error), "peer", number, "address") from None
+        for place, host in enumerate(peer.hosts):
+            try:
+                ipaddress.ip_network(host)
+            except ValueError:
+                expected = f"expected IP addresses or networks, got {host!r}"
+                raise fail(expected, "peer", number, "hosts", place) from None
+        if peer.unauthenticated and not peer.hosts:
+            raise fail("expected the hosts that may call without credentials", "peer", number, "hosts")
+
+
+def _check_routes(config: Config, fail: Fail) -> None:
+    seen: dict[ORAddress, int] = {}
+    for number, route in enumerate(config.route):
+        try:
+            address = ORAddress.parse(route.to)
+        except InvalidORAddress as error:
+            raise fail(f"expected an O/R address or its first attributes: {error}", "route", number, "to") from None
+        if address in seen:
+            raise fail(f"expected one route, route[{seen[address]}] is to the same", "route", number, "to")
+        seen[address] = number
+        if (route.peer is None) == (route.deliver is None):
+            raise fail("expected either peer or deliver", "route", number)
+        if route.peer is not None and route.peer not in config.peers:
+            names = ", ".join(sorted(config.peers)) or "there is none"
+            expected = f"expected the name of a [[peer]] ({names}), got {route.peer!r}"
+            raise fail(expected, "route", number, "peer")
+
+
+def domain(config: Config) -> GlobalDomainIdentifier:
+    """Our own domain."""
+    given = config.mta.global_domain_identifier
+    if isinstance(given, str):
+        return GlobalDomainIdentifier.parse(given)
+    return GlobalDomainIdentifier(given.country, given.administration_domain, given.private_domain)
+
+
+def routes(config: Config) -> tuple[Route, ...]:
+    """The routes as the MTA wants them, folders as absolute paths."""
+    return tuple(
+        Route(ORAddress.parse(route.to), route.peer, None if route.deliver is None else config.path(route.deliver))
+        for route in config.route
+    )
+
+
+def mta_configuration(config: Config, worker: int = 0) -> MTAConfiguration:
+    """What the procedures of X.411 are told."""
+    from x400.mta.configuration import InternalTrace
+
+    times = config.transfer_times
+    return MTAConfiguration(
+        name=config.mta.name,
+        global_domain_identifier=domain(config),
+        routes=routes(config),
+        internal_trace=InternalTrace(config.mta.internal_trace),
+        transfer_times=(
+            timedelta(seconds=times.urgent),
+            timedelta(seconds=times.normal),
+            timedelta(seconds=times.non_urgent),
+        ),
+        maximum_content_length=config.limits.message_octets,
+        maximum_returned_content=config.limits.returned_content_octets,
+        worker="" if config.mta.workers == 1 else f"w{worker}",
+        peers_1988=frozenset(peer.name for peer in config.peer if peer.extensions_of_1988),
+    )

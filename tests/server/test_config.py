@@ -1,0 +1,125 @@
+"""The configuration: what is read, and for each error its file, line, key, and what was expected."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from x400.server import config
+from x400.server.toml_place import line_of, parse_path, show_path
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "relay.toml"
+
+GOOD = """\
+[mta]
+name = "A"
+global-domain-identifier = "/C=GB/A=X/P=Y/"
+
+[[listener]]
+address = "127.0.0.1"
+port = 10102
+
+[[peer]]
+name = "B"
+address = "localhost:102"
+
+[[peer]]
+name = "C"
+
+[[route]]
+to = "/C=GB/A=X/P=B/"
+peer = "B"
+
+[[route]]
+to = "C=GB; A=X; P=Y"
+deliver = "in"
+"""
+
+
+def test_good() -> None:
+    read = config.parse(GOOD, "/etc/x400/a.toml")
+    assert read.peers["B"].max_associations == 8
+    assert read.spool == Path("/etc/x400/spool")
+    mta = config.mta_configuration(read)
+    assert (mta.name, str(mta.global_domain_identifier), mta.worker) == ("A", "/C=GB/A=X/P=Y/", "")
+    assert [(str(route.to), route.peer, route.deliver) for route in mta.routes] == [
+        ("/C=GB/A=X/P=B/", "B", None),
+        ("/C=GB/A=X/P=Y/", None, "/etc/x400/in"),
+    ]
+    assert mta.transfer_times[1] == timedelta(days=1)
+
+
+def test_the_example_is_good() -> None:
+    read = config.load(EXAMPLE)
+    assert str(config.domain(read)) == "/C=GB/A=EXAMPLE/P=RELAY/"
+
+
+ERRORS = [
+    # what is replaced, by what, line, key, expected (a part of it)
+    ('name = "A"', "name = 5", 2, "mta.name", "expected str, got int (it is 5)"),
+    ('name = "A"', 'name = ""', 2, "mta.name", "length >= 1"),
+    ('name = "A"', 'name = "Ä"', 2, "mta.name", "ASCII"),
+    ('name = "A"\n', "", 1, "mta.name", "missing"),
+    ('name = "A"', 'name = "A"\nnam = "x"', 3, "mta.nam", "unknown key"),
+    ("[mta]", "[mtx]", 1, "mtx", "unknown key"),
+    ('"/C=GB/A=X/P=Y/"', '"/C=GB/"', 3, "mta.global-domain-identifier", "C, A and perhaps P"),
+    ('"/C=GB/A=X/P=Y/"', '{ country = "GB" }', 3, "mta.global-domain-identifier.administration-domain", "missing"),
+    ("port = 10102", "port = 70000", 7, "listener[0].port", "<= 65535"),
+    ("port = 10102", 'port = "102"', 7, "listener[0].port", "expected int, got str"),
+    ('"127.0.0.1"', '"localhost"', 6, "listener[0].address", "expected an IP address"),
+    ('"localhost:102"', '"localhost"', 11, "peer[0].address", "expected HOST:PORT, got 'localhost'"),
+    ('"localhost:102"', '"::1:102"', 11, "peer[0].address", "expected HOST:PORT"),
+    ('name = "C"', 'name = "B"', 14, "peer[1].name", "two peers"),
+    ('name = "C"', 'name = "C"\nhosts = ["nowhere"]', 15, "peer[1].hosts[0]", "expected IP addresses or networks"),
+    ('name = "C"', 'name = "C"\nunauthenticated = true', 13, "peer[1].hosts", "expected the hosts"),
+    ('name = "C"', 'name = "C"\ndialogue-mode = "x"', 15, "peer[1].dialogue-mode", "invalid enum value"),
+    ('to = "/C=GB/A=X/P=B/"', 'to = "nothing"', 17, "route[0].to", "expected an O/R address"),
+    ('to = "/C=GB/A=X/P=B/"', 'to = "/c=gb/a=x/p=y/"', 21, "route[1].to", "route[0] is to the same"),
+    ('peer = "B"', 'peer = "D"', 18, "route[0].peer", "expected the name of a [[peer]] (B, C), got 'D'"),
+    ('peer = "B"', "", 16, "route[0]", "either peer or deliver"),
+    ('peer = "B"', 'peer = "B"\ndeliver = "x"', 16, "route[0]", "either peer or deliver"),
+    ('deliver = "in"', 'deliver = "in', 22, "", "expected TOML"),
+    ("[mta]", "[retry]\nfactor = 0.5\n[mta]", 2, "retry.factor", ">= 1.0"),
+    ("[mta]", 'file = "x"\n[mta]', 1, "file", "unknown key"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "line", "key", "expected"), ERRORS)
+def test_errors(old: str, new: str, line: int | None, key: str, expected: str) -> None:
+    assert old in GOOD
+    with pytest.raises(config.ConfigError) as caught:
+        config.parse(GOOD.replace(old, new, 1), "a.toml")
+    error = caught.value
+    assert (error.line, error.key) == (line, key)
+    assert expected in error.expected
+    assert str(error).startswith(f"a.toml:{line}: " if line else "a.toml: ")
+
+
+def test_neither_listener_nor_peer() -> None:
+    with pytest.raises(config.ConfigError, match=r"at least one \[\[listener\]\]"):
+        config.parse('[mta]\nname = "A"\nglobal-domain-identifier = "/C=GB/A=X/"\n', "a.toml")
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(config.ConfigError, match=r"none\.toml: cannot be read: No such file"):
+        config.load(tmp_path / "none.toml")
+    (tmp_path / "latin.toml").write_bytes(b"# \xe4\n")
+    with pytest.raises(config.ConfigError, match="expected UTF-8"):
+        config.load(tmp_path / "latin.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("a:1", ("a", 1)), ("[::1]:102", ("::1", 102)), ("10.0.0.1:65535", ("10.0.0.1", 65535))],
+)
+def test_address(text: str, expected: tuple[str, int]) -> None:
+    assert config.parse_address(text) == expected
+
+
+def test_places() -> None:
+    steps = parse_path("$.peer[1].hosts[0]")
+    assert steps == ("peer", 1, "hosts", 0)
+    assert show_path(steps) == "peer[1].hosts[0]"
+    assert line_of("[[peer]]\n[[peer]]\nhosts = []\n", steps) == 3
+    assert line_of("", steps) is None
