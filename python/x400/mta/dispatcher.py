@@ -29,7 +29,7 @@ def trace_edits(apdu: Apdu, found: FrontEnd, made: tuple[bytes, bytes], *, style
         edits[apdu.path + "trace-information[+]"] = fastber.Raw(external)
     if found.add_internal_trace:
         if found.internal_trace is not None:
-            path = f"{apdu.path}extensions[{found.internal_trace.index}].value"
+            path = f"{apdu.path}extensions[{found.internal_trace.place}].value"
             edits[path] = fastber.Raw(_appended(found.internal_trace, internal))
         else:
             number = StandardExtension.INTERNAL_TRACE_INFORMATION
@@ -55,4 +55,4 @@ def dispatch(apdu: Apdu, edits: dict[str, Any], not_for: Iterable[Recipient]) ->
     for recipient in not_for:
         path = f"{apdu.path}per-recipient-fields[{recipient.index}].per-recipient-indicators"
         edits[path] = recipient.indicators.without_responsibility()
-    return apdu.root.splice(edits) if edits else [apdu.stored.head]
+    return [*apdu.root.splice(edits)] if edits else [apdu.stored.head]

@@ -48,7 +48,7 @@ class Extension(NamedTuple):
 
     type: int | str
     criticality: int
-    index: int
+    place: int
     view: fastber.View
 
     @property
@@ -66,11 +66,11 @@ def extensions(fields: fastber.View | None) -> Iterator[Extension]:
     """What stands in a SET OF ExtensionField; nothing for one that is absent."""
     if fields is None:
         return
-    for index, view in enumerate(fields):
+    for place, view in enumerate(fields):
         _, number = view["type"].value
         criticality = view.get("criticality")
         octets = criticality.value[0] if criticality is not None else b""
-        yield Extension(number, octets[0] if octets else 0, index, view)
+        yield Extension(number, octets[0] if octets else 0, place, view)
 
 
 def tlv(identifier: int, *contents: bytes) -> bytes:
