@@ -315,7 +315,6 @@ def test_no_apdu(octets: bytes) -> None:
     "personal",
     [
         definite(0xA5, definite(0x81, b"Bob")),
-        definite(0xA5, definite(0x80, b"S"), definite(0x89, b"?!")),
         definite(0xA5),
     ],
 )
@@ -348,7 +347,7 @@ def _resized(raw: bytes) -> bytes:
 
 def test_a_malformed_originator_cannot_be_reported_to() -> None:
     octets = sent(NOBODY).replace(b"\xa5\x07\x80\x05Alice", b"\xa5\x07\x81\x05Alice")
-    with pytest.raises(InvalidAPDU, match="originator|surname"):
+    with pytest.raises(InvalidAPDU, match="surname"):
         taken(octets)
 
 

@@ -46,8 +46,10 @@ def _appended(extension: Extension, element: bytes) -> bytes:
     """The value of the internal trace information with one element more, in the form in which it came."""
     view = type_named("InternalTraceInformation", "MTAAbstractService").view(extension.value)
     value = b"".join(view.splice({"[+]": fastber.Raw(element)}))
-    header = bytes(extension.view["value"].raw[:1])
-    return value if header == value[:1] else tlv(0xA2, value)
+    around = bytes(extension.view["value"].raw[:2])
+    if around[0] == value[0]:
+        return value
+    return around + value + b"\0\0" if around[1] == 0x80 else tlv(around[0], value)
 
 
 def dispatch(apdu: Apdu, edits: dict[str, Any], not_for: Iterable[Recipient]) -> list[Buffer]:

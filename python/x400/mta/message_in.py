@@ -78,7 +78,8 @@ def give_up(
         if (recipient.indicators.responsibility if places is None else recipient.index in places)
     ]
     trace = apdu.envelope["trace-information"]
-    arrival = trace[len(trace) - 1]["domain-supplied-information"]["arrival-time"].value
+    count = len(trace)
+    arrival = trace[count - 1]["domain-supplied-information"]["arrival-time"].value if count else now
     _report(mta, apdu, outcome, failures, [], now, arrival)
 
 
