@@ -302,3 +302,9 @@ def test_an_expired_probe_is_reported() -> None:
     assert codes_of(report_of(one.expire(relayed.stored(), relayed.recipients, "maximum-time-expired", LATER))) == [
         (0, 5)
     ]
+
+
+def test_arrival_time_is_when_the_subject_entered_the_domain() -> None:
+    inside = mta(name="mta.second", global_domain_identifier=SENDER)
+    (fields,) = report_of(taken(sent(NOBODY), inside))["content"]["per-recipient-fields"]
+    assert fields["last-trace-information"]["arrival-time"] == EARLIER

@@ -62,7 +62,9 @@ def message_in(mta: MTA, apdu: Apdu, outcome: Outcome, now: datetime) -> None:
             outcome.log.append(LogRecord("delivery", apdu.identifier, fields))
         if recipient.indicators.delivery_report or apdu.kind == "probe":
             outlooks.append((recipient, Delivered(now)))
-    _report(mta, apdu, outcome, decided.failures, outlooks, now, now)
+    if decided.failures or outlooks:
+        arrival_time = now if found.add_trace else _arrival_time(apdu, now)
+        _report(mta, apdu, outcome, decided.failures, outlooks, now, arrival_time)
 
 
 def give_up(
@@ -77,10 +79,17 @@ def give_up(
         for recipient in apdu.recipients
         if (recipient.indicators.responsibility if places is None else recipient.index in places)
     ]
+    _report(mta, apdu, outcome, failures, [], now, _arrival_time(apdu, now))
+
+
+def _arrival_time(apdu: Apdu, now: datetime) -> datetime:
+    """When the last domain in the trace was entered: this one, of what is on its way through it."""
     trace = apdu.envelope["trace-information"]
     count = len(trace)
-    arrival = trace[count - 1]["domain-supplied-information"]["arrival-time"].value if count else now
-    _report(mta, apdu, outcome, failures, [], now, arrival)
+    if not count:
+        return now
+    time: datetime = trace[count - 1]["domain-supplied-information"]["arrival-time"].value
+    return time
 
 
 def _decide(mta: MTA, apdu: Apdu, found: FrontEnd) -> _Decided:
