@@ -1,0 +1,63 @@
+//! The front end: ASN.1 modules (X.680 to X.683, and X.208 as it is still met) to a `Schema`.
+//!
+//! `lexer` makes tokens, `parser` modules of assignments (`ast`), `resolve` the table of types that the codec walks.
+
+mod ast;
+mod lexer;
+mod parser;
+mod resolve;
+
+#[cfg(test)]
+mod tests;
+
+use crate::schema::Schema;
+
+/// A file of one or more modules; `name` is what diagnostics call it.
+#[derive(Debug, Clone)]
+pub struct Source {
+    pub name: String,
+    pub text: String,
+}
+
+/// Nothing is optional yet; here so that callers need not change when something is.
+#[derive(Debug, Clone, Default)]
+pub struct Options {}
+
+/// One fault in the notation: where, what was expected, what was found. Line and column count from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    pub file: String,
+    pub line: u32,
+    pub column: u32,
+    pub message: String,
+}
+
+impl std::fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}:{}: {}", self.file, self.line, self.column, self.message)
+    }
+}
+
+/// How many faults are reported before the front end gives up.
+const MOST_DIAGNOSTICS: usize = 100;
+
+/// Compile modules that may import one another, in any order.
+pub fn compile(sources: &[Source], _options: &Options) -> Result<Schema, Vec<Diagnostic>> {
+    let mut modules = Vec::new();
+    let mut faults = Vec::new();
+    for source in sources {
+        match lexer::tokens(&source.name, &source.text) {
+            Ok(tokens) => parser::modules(&source.name, &source.text, tokens.into(), &mut modules, &mut faults),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    if faults.is_empty() {
+        let (schema, found) = resolve::schema(modules);
+        if found.is_empty() {
+            return Ok(schema);
+        }
+        faults = found;
+    }
+    faults.truncate(MOST_DIAGNOSTICS);
+    Err(faults)
+}

@@ -1,0 +1,610 @@
+//! Information objects (X.681): classes, objects and object sets, and the open types that they fill (X.682 clause 10).
+
+use std::rc::Rc;
+
+use super::{MOST_OBJECTS, Resolved, Resolver, ScopeId, Symbol};
+use crate::front::ast::*;
+use crate::front::lexer::Kind as T;
+use crate::front::parser::Parser;
+use crate::schema::{OpenTable, Value as SchemaValue};
+
+/// A class, and where its fields' types are looked up.
+#[derive(Clone)]
+pub(super) struct Class<'a> {
+    definition: Rc<ClassDefinition<'a>>,
+    scope: ScopeId,
+}
+
+/// An object: what each of its fields is set to, and where that is looked up.
+pub(super) struct Object<'a> {
+    class: Class<'a>,
+    settings: Vec<(&'a str, Span, ScopeId)>,
+}
+
+impl<'a> Class<'a> {
+    fn field(&self, name: &str) -> Option<&ClassField<'a>> {
+        self.definition.fields.iter().find(|f| f.name == name)
+    }
+
+    /// The field that tells the objects of a set apart: the UNIQUE one, else the first value field.
+    fn identifier(&self) -> Option<&ClassField<'a>> {
+        let values = || {
+            self.definition
+                .fields
+                .iter()
+                .filter(|f| f.name.as_bytes()[1].is_ascii_lowercase())
+        };
+        values().find(|f| f.unique).or_else(|| values().next())
+    }
+}
+
+impl<'a> Object<'a> {
+    pub(super) fn setting(&self, name: &str) -> Option<(Span, ScopeId)> {
+        let set = self
+            .settings
+            .iter()
+            .find(|(n, ..)| *n == name)
+            .map(|&(_, span, scope)| (span, scope));
+        set.or_else(|| {
+            self.class
+                .field(name)
+                .and_then(|f| f.default)
+                .map(|span| (span, self.class.scope))
+        })
+    }
+}
+
+impl<'a> Resolver<'a> {
+    /// Whether a type as written is really the name of a class.
+    pub(super) fn is_class(&mut self, ty: &Type<'a>, scope: ScopeId) -> bool {
+        matches!(self.class(ty, scope), Ok(Some(_)))
+    }
+
+    /// The class that a reference names; None when it names something else.
+    fn class(&mut self, ty: &Type<'a>, scope: ScopeId) -> Resolved<Option<Class<'a>>> {
+        let TypeKind::Reference { module, name, .. } = &ty.kind else {
+            return Ok(None);
+        };
+        self.step(ty)?;
+        let found = self.named_class(*module, name, ty, scope);
+        self.chain -= 1;
+        found
+    }
+
+    fn named_class(
+        &mut self,
+        qualifier: Option<&'a str>,
+        name: &'a str,
+        ty: &Type<'a>,
+        scope: ScopeId,
+    ) -> Resolved<Option<Class<'a>>> {
+        match self.look_up_qualified(qualifier, name, scope, ty.module, ty.token)? {
+            Symbol::Argument(argument) => {
+                if self.parser(argument.span).kind() != T::Upper {
+                    return Ok(None);
+                }
+                let inner = self.span_type(argument.span)?;
+                self.class(&inner, argument.scope)
+            }
+            Symbol::Assigned { module, index } => match self.modules[module as usize].assignments[index].body.clone() {
+                Body::Class(definition) => Ok(Some(Class {
+                    definition,
+                    scope: module,
+                })),
+                Body::Type(inner) => self.class(&inner, module),
+                _ => Ok(None),
+            },
+        }
+    }
+
+    // Types out of classes and objects
+
+    /// The type that `CLASS.&field` or `object.&Type` gives, None where it is left open.
+    pub(super) fn field_type(
+        &mut self,
+        ty: &Rc<Type<'a>>,
+        scope: ScopeId,
+    ) -> Resolved<Option<(Rc<Type<'a>>, ScopeId)>> {
+        let TypeKind::Field {
+            module,
+            head,
+            arguments,
+            path,
+        } = &ty.kind
+        else {
+            return Ok(None);
+        };
+        if head.as_bytes()[0].is_ascii_lowercase() {
+            let object = self.named_object(*module, head, arguments, scope, ty)?;
+            return self.object_field_type(&object, path, ty);
+        }
+        let as_class = Type {
+            token: ty.token,
+            module: ty.module,
+            tags: Vec::new(),
+            kind: TypeKind::Reference {
+                module: *module,
+                name: head,
+                arguments: Vec::new(),
+            },
+            constraints: Vec::new(),
+        };
+        let Some(mut class) = self.class(&as_class, scope)? else {
+            // the field of every object of a set
+            return Ok(None);
+        };
+        for (i, name) in path.iter().enumerate() {
+            let Some(field) = class.field(name) else {
+                return self.fault(ty, format!("expected a field of the class `{head}`, found `{name}`"));
+            };
+            let Some(governor) = field.governor.clone() else {
+                return Ok(None);
+            };
+            if i + 1 == path.len() {
+                return Ok(Some((governor, class.scope)));
+            }
+            class = match self.class(&governor, class.scope)? {
+                Some(class) => class,
+                None => return self.fault(ty, format!("expected a field that holds objects, found `{name}`")),
+            };
+        }
+        Ok(None)
+    }
+
+    fn object_field_type(
+        &mut self,
+        object: &Object<'a>,
+        path: &[&'a str],
+        ty: &Type<'a>,
+    ) -> Resolved<Option<(Rc<Type<'a>>, ScopeId)>> {
+        let Some((name, rest)) = path.split_first() else {
+            return Ok(None);
+        };
+        let Some((span, scope)) = object.setting(name) else {
+            return self.fault(ty, format!("expected an object that sets `{name}`"));
+        };
+        if rest.is_empty() {
+            return Ok(Some((self.span_type(span)?, scope)));
+        }
+        self.step(ty)?;
+        let inner = self.span_object(span, scope, None, ty);
+        let found = inner.and_then(|inner| self.object_field_type(&inner, rest, ty));
+        self.chain -= 1;
+        found
+    }
+
+    /// The type of an open type that its constraint leaves no choice: `CLASS.&Type ({object})`.
+    pub(super) fn only_type(&mut self, ty: &Rc<Type<'a>>, scope: ScopeId) -> Resolved<Option<(Rc<Type<'a>>, ScopeId)>> {
+        let TypeKind::Field { path, .. } = &ty.kind else {
+            return Ok(None);
+        };
+        let Some(set) = ty.constraints.iter().find(|c| c.at.is_empty()).and_then(|c| c.table) else {
+            return Ok(None);
+        };
+        let [name] = path.as_slice() else { return Ok(None) };
+        match self.object_set(set, scope, ty) {
+            Ok(objects) => match objects.as_slice() {
+                [only] => match only.setting(name) {
+                    Some((span, scope)) => Ok(Some((self.span_type(span)?, scope))),
+                    None => Ok(None),
+                },
+                _ => Ok(None),
+            },
+            Err(fault) if fault.missing => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// The rows of `CLASS.&Type ({Set}{@identifier})`.
+    pub(super) fn open_table(&mut self, ty: &Rc<Type<'a>>, scope: ScopeId, depth: u32) -> Resolved<Option<OpenTable>> {
+        let TypeKind::Field { path, .. } = &ty.kind else {
+            return Ok(None);
+        };
+        let constraint = ty.constraints.iter().find(|c| c.table.is_some() && !c.at.is_empty());
+        let (Some(constraint), [field]) = (constraint, path.as_slice()) else {
+            return Ok(None);
+        };
+        let (Some(set), Some(at)) = (constraint.table, constraint.at.first()) else {
+            return Ok(None);
+        };
+        let objects = match self.object_set(set, scope, ty) {
+            Ok(objects) => objects,
+            Err(fault) if fault.missing => return Ok(None),
+            Err(fault) => return Err(fault),
+        };
+        let mut rows = Vec::with_capacity(objects.len());
+        for object in objects.iter() {
+            let Some(identifier) = object.class.identifier() else {
+                continue;
+            };
+            let (Some(governor), Some((value, value_scope)), Some((held, held_scope))) = (
+                identifier.governor.clone(),
+                object.setting(identifier.name),
+                object.setting(field),
+            ) else {
+                continue;
+            };
+            let row = self.row(&governor, object.class.scope, (value, value_scope), (held, held_scope));
+            match row {
+                Ok(row) => rows.push(row),
+                Err(fault) if fault.missing => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        let up = if at.dots == 0 {
+            depth.saturating_sub(1)
+        } else {
+            at.dots - 1
+        };
+        Ok(Some(OpenTable {
+            up,
+            path: at.path.iter().map(|&p| p.to_owned()).collect(),
+            rows: rows.into(),
+        }))
+    }
+
+    fn row(
+        &mut self,
+        governor: &Rc<Type<'a>>,
+        class_scope: ScopeId,
+        (value, value_scope): (Span, ScopeId),
+        (held, held_scope): (Span, ScopeId),
+    ) -> Resolved<(SchemaValue, u32)> {
+        let target = self.target(governor, class_scope)?;
+        let mut parser = self.parser(value);
+        let parsed = self.parsed(value, parser.value())?;
+        let identifier = self.value(&parsed, value_scope, &target)?;
+        let ty = self.span_type(held)?;
+        Ok((identifier, self.type_id(&ty, held_scope, None, 0)?))
+    }
+
+    // Objects
+
+    pub(super) fn named_object(
+        &mut self,
+        qualifier: Option<&'a str>,
+        name: &'a str,
+        arguments: &[Span],
+        scope: ScopeId,
+        ty: &Type<'a>,
+    ) -> Resolved<Rc<Object<'a>>> {
+        self.step(ty)?;
+        let found = self.looked_up_object(qualifier, name, arguments, scope, ty);
+        self.chain -= 1;
+        found
+    }
+
+    fn looked_up_object(
+        &mut self,
+        qualifier: Option<&'a str>,
+        name: &'a str,
+        arguments: &[Span],
+        scope: ScopeId,
+        ty: &Type<'a>,
+    ) -> Resolved<Rc<Object<'a>>> {
+        match self.look_up_qualified(qualifier, name, scope, ty.module, ty.token)? {
+            Symbol::Argument(argument) => self.span_object(argument.span, argument.scope, None, ty),
+            Symbol::Assigned { module, index } => match self.modules[module as usize].assignments[index].body.clone() {
+                Body::Value(governor, value) => {
+                    let scope = self.scope_of(module, index, arguments, scope, (ty.module, ty.token))?;
+                    let Some(class) = self.class(&governor, module)? else {
+                        return self.fault(ty, format!("expected an object, found the value `{name}`"));
+                    };
+                    match &*value {
+                        Value::Braces(span) => self.object(*span, scope, &class),
+                        Value::Reference { module, name } => self.named_object(*module, name, &[], scope, ty),
+                        _ => self.fault(ty, format!("expected an object, found the value `{name}`")),
+                    }
+                }
+                _ => self.fault(ty, format!("expected an object, found `{name}`")),
+            },
+        }
+    }
+
+    /// The object that a span names, or defines when its class is known.
+    fn span_object(
+        &mut self,
+        span: Span,
+        scope: ScopeId,
+        class: Option<&Class<'a>>,
+        ty: &Type<'a>,
+    ) -> Resolved<Rc<Object<'a>>> {
+        let mut parser = self.parser(span);
+        match (parser.kind(), class) {
+            (T::Lower, _) => {
+                let name = parser.bump();
+                let arguments = self.object_arguments(&mut parser, span)?;
+                self.named_object(None, name, &arguments, scope, ty)
+            }
+            (T::Mark(b'{'), Some(class)) => {
+                let within = parser.bracketed(b'{', b'}');
+                let within = self.parsed(span, within)?;
+                self.object(within, scope, class)
+            }
+            (T::Mark(b'{'), None) => {
+                let within = parser.bracketed(b'{', b'}');
+                let within = self.parsed(span, within)?;
+                self.step(ty)?;
+                let found = self.span_object(within, scope, None, ty);
+                self.chain -= 1;
+                found
+            }
+            _ => self.parsed(span, Err(parser.fault("an object"))),
+        }
+    }
+
+    fn object_arguments(&mut self, parser: &mut Parser<'a>, span: Span) -> Resolved<Vec<Span>> {
+        if !parser.is(b'{') {
+            return Ok(Vec::new());
+        }
+        let within = parser.bracketed(b'{', b'}');
+        let within = self.parsed(span, within)?;
+        Ok(crate::front::parser::split(
+            &self.modules[span.module as usize].tokens,
+            within,
+            b',',
+        ))
+    }
+
+    /// Read an object's definition in the syntax of its class (X.681 clauses 10 and 11).
+    fn object(&mut self, span: Span, scope: ScopeId, class: &Class<'a>) -> Resolved<Rc<Object<'a>>> {
+        let mut parser = self.parser(span);
+        let mut settings = Vec::new();
+        let definition = class.definition.clone();
+        let read = if definition.syntax.is_empty() {
+            default_syntax(&mut parser, &mut settings)
+        } else {
+            defined_syntax(&mut parser, &definition.syntax, &mut settings)
+        };
+        let read = read.and_then(|()| {
+            if parser.done() {
+                Ok(())
+            } else {
+                Err(parser.fault("the syntax of the class"))
+            }
+        });
+        self.parsed(
+            Span {
+                start: parser.at.min(span.end),
+                ..span
+            },
+            read,
+        )?;
+        let settings = settings.into_iter().map(|(name, span)| (name, span, scope)).collect();
+        Ok(Rc::new(Object {
+            class: class.clone(),
+            settings,
+        }))
+    }
+
+    // Object sets (X.681 clause 12)
+
+    /// All objects of a set; `span` is within its braces.
+    pub(super) fn object_set(
+        &mut self,
+        span: Span,
+        scope: ScopeId,
+        ty: &Type<'a>,
+    ) -> Resolved<Rc<Vec<Rc<Object<'a>>>>> {
+        if let Some(known) = self.object_sets.get(&(span, scope)) {
+            return Ok(known.clone());
+        }
+        self.step(ty)?;
+        let mut objects = Vec::new();
+        let listed = self.list_objects(span, scope, None, ty, &mut objects);
+        self.chain -= 1;
+        listed?;
+        let objects = Rc::new(objects);
+        self.object_sets.insert((span, scope), objects.clone());
+        Ok(objects)
+    }
+
+    fn list_objects(
+        &mut self,
+        span: Span,
+        scope: ScopeId,
+        class: Option<&Class<'a>>,
+        ty: &Type<'a>,
+        into: &mut Vec<Rc<Object<'a>>>,
+    ) -> Resolved<()> {
+        self.step(ty)?;
+        let listed = self.list_elements(span, scope, class, ty, into);
+        self.chain -= 1;
+        listed
+    }
+
+    fn list_elements(
+        &mut self,
+        span: Span,
+        scope: ScopeId,
+        class: Option<&Class<'a>>,
+        ty: &Type<'a>,
+        into: &mut Vec<Rc<Object<'a>>>,
+    ) -> Resolved<()> {
+        let mut parser = self.parser(span);
+        while !parser.done() {
+            if into.len() > MOST_OBJECTS {
+                return self.fault(ty, "expected an object set of fewer objects");
+            }
+            let start = parser.at;
+            match parser.kind() {
+                T::Ellipsis | T::Mark(b'|' | b',') => {
+                    parser.bump();
+                }
+                T::Upper if parser.is_word("UNION") => {
+                    parser.bump();
+                }
+                T::Upper if parser.is_word("EXCEPT") || parser.is_word("INTERSECTION") => {
+                    return self.parsed(span, Err(parser.fault("a union of objects and object sets")));
+                }
+                T::Mark(b'!') => return Ok(()),
+                T::Mark(b'(') => {
+                    let within = parser.bracketed(b'(', b')');
+                    let within = self.parsed(span, within)?;
+                    self.list_objects(within, scope, class, ty, into)?;
+                }
+                T::Mark(b'{') => {
+                    let within = parser.bracketed(b'{', b'}');
+                    let within = self.parsed(span, within)?;
+                    match class {
+                        Some(class) => into.push(self.object(within, scope, class)?),
+                        // an argument written in braces is the set itself
+                        None => self.list_objects(within, scope, class, ty, into)?,
+                    }
+                }
+                T::Lower | T::Upper => {
+                    let parsed = parser.ty_or_object();
+                    let reference = self.parsed(Span { start, ..span }, parsed)?;
+                    self.list_reference(&reference, scope, ty, into)?;
+                }
+                _ => return self.parsed(span, Err(parser.fault("an object or object set"))),
+            }
+        }
+        Ok(())
+    }
+
+    fn list_reference(
+        &mut self,
+        reference: &Rc<Type<'a>>,
+        scope: ScopeId,
+        ty: &Type<'a>,
+        into: &mut Vec<Rc<Object<'a>>>,
+    ) -> Resolved<()> {
+        let lower = |name: &str| name.as_bytes()[0].is_ascii_lowercase();
+        match &reference.kind {
+            TypeKind::Reference {
+                module,
+                name,
+                arguments,
+            } if lower(name) => {
+                let object = self.named_object(*module, name, arguments, scope, reference)?;
+                into.push(object);
+                Ok(())
+            }
+            TypeKind::Reference {
+                module,
+                name,
+                arguments,
+            } => self.list_named(*module, name, arguments, scope, reference, into),
+            TypeKind::Field {
+                module,
+                head,
+                arguments,
+                path,
+            } => {
+                let mut objects = Vec::new();
+                if lower(head) {
+                    objects.push(self.named_object(*module, head, arguments, scope, reference)?);
+                } else {
+                    self.list_named(*module, head, arguments, scope, reference, &mut objects)?;
+                }
+                for name in path {
+                    let mut next = Vec::new();
+                    for object in objects {
+                        let governor = object.class.field(name).and_then(|f| f.governor.clone());
+                        let (Some(governor), Some((span, scope))) = (governor, object.setting(name)) else {
+                            continue;
+                        };
+                        let class = self.class(&governor, object.class.scope)?;
+                        if name.as_bytes()[1].is_ascii_lowercase() {
+                            next.push(self.span_object(span, scope, class.as_ref(), ty)?);
+                        } else {
+                            let mut parser = self.parser(span);
+                            let within = if parser.is(b'{') {
+                                let within = parser.bracketed(b'{', b'}');
+                                self.parsed(span, within)?
+                            } else {
+                                span
+                            };
+                            self.list_objects(within, scope, class.as_ref(), ty, &mut next)?;
+                        }
+                        if next.len() > MOST_OBJECTS {
+                            return self.fault(ty, "expected an object set of fewer objects");
+                        }
+                    }
+                    objects = next;
+                }
+                into.extend(objects);
+                Ok(())
+            }
+            _ => self.fault(reference, "expected an object or object set"),
+        }
+    }
+
+    fn list_named(
+        &mut self,
+        qualifier: Option<&'a str>,
+        name: &'a str,
+        arguments: &[Span],
+        scope: ScopeId,
+        reference: &Type<'a>,
+        into: &mut Vec<Rc<Object<'a>>>,
+    ) -> Resolved<()> {
+        match self.look_up_qualified(qualifier, name, scope, reference.module, reference.token)? {
+            Symbol::Argument(argument) => self.list_objects(argument.span, argument.scope, None, reference, into),
+            Symbol::Assigned { module, index } => match self.modules[module as usize].assignments[index].body.clone() {
+                Body::Set(governor, span) => {
+                    let scope = self.scope_of(module, index, arguments, scope, (reference.module, reference.token))?;
+                    let class = self.class(&governor, scope)?;
+                    self.list_objects(span, scope, class.as_ref(), reference, into)
+                }
+                _ => self.fault(reference, format!("expected an object set, found `{name}`")),
+            },
+        }
+    }
+}
+
+type Settings<'a> = Vec<(&'a str, Span)>;
+
+fn default_syntax<'a>(parser: &mut Parser<'a>, settings: &mut Settings<'a>) -> Result<(), crate::front::Diagnostic> {
+    while matches!(parser.kind(), T::UpperField | T::LowerField) {
+        let name = parser.bump();
+        settings.push((name, parser.setting(&[])?));
+        if !parser.eat(b',') {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn defined_syntax<'a>(
+    parser: &mut Parser<'a>,
+    syntax: &[Syntax<'a>],
+    settings: &mut Settings<'a>,
+) -> Result<(), crate::front::Diagnostic> {
+    for item in syntax {
+        match item {
+            Syntax::Literal(",") => parser.expect(b',')?,
+            Syntax::Literal(word) => {
+                if !parser.eat_word(word) {
+                    return Err(parser.fault(&format!("`{word}`")));
+                }
+            }
+            Syntax::Field(name) => settings.push((name, parser.setting(&[])?)),
+            Syntax::Optional(group) => {
+                if begins(parser, group) {
+                    defined_syntax(parser, group, settings)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether an optional group is what stands next: its first words tell.
+fn begins(parser: &Parser<'_>, group: &[Syntax<'_>]) -> bool {
+    let mut ahead = 0;
+    for item in group {
+        match item {
+            Syntax::Literal(",") => return parser.is(b','),
+            Syntax::Literal(word) if parser.word_at(ahead) == *word => ahead += 1,
+            Syntax::Literal(_) => return false,
+            Syntax::Field(name) => {
+                let upper = name.as_bytes()[1].is_ascii_uppercase();
+                return ahead > 0 || !parser.done() && (!upper || !matches!(parser.kind(), T::Mark(b',')));
+            }
+            Syntax::Optional(group) => return ahead > 0 || begins(parser, group),
+        }
+    }
+    ahead > 0
+}

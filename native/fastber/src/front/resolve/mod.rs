@@ -1,0 +1,410 @@
+//! Modules to the table of types: names are looked up, parameters filled in, tags decided, object sets listed.
+//!
+//! Nothing here recurses along the modules' references without a count: types are built from a work list, and chains of
+//! references, nested scopes and object sets have limits of their own.
+
+mod classes;
+mod constraints;
+mod types;
+mod values;
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::Diagnostic;
+use super::ast::*;
+use super::lexer::{place, tokens};
+use super::parser;
+use crate::schema::{self, Schema, Tag, TypeId, TypeNode};
+use classes::Object;
+
+/// The longest chain of references, the deepest nesting of parameterised definitions, the largest object set.
+const LONGEST_CHAIN: u32 = 100;
+const DEEPEST_SCOPE: u32 = 40;
+const MOST_TYPES: usize = 2_000_000;
+const MOST_OBJECTS: usize = 20_000;
+
+/// The classes that X.681 has built in (annexes A and B).
+const BUILT_IN: &str = "Built-In DEFINITIONS ::= BEGIN
+TYPE-IDENTIFIER ::= CLASS { &id OBJECT IDENTIFIER UNIQUE, &Type } WITH SYNTAX { &Type IDENTIFIED BY &id }
+ABSTRACT-SYNTAX ::= CLASS { &id OBJECT IDENTIFIER, &Type, &property BIT STRING { handles-invalid-encodings(0) } DEFAULT {} }
+    WITH SYNTAX { &Type IDENTIFIED BY &id [HAS PROPERTY &property] }
+END";
+
+type ScopeId = u32;
+
+/// A fault with its place: token `token` of module `module`. `missing`: because a module is not among the sources.
+struct Fault {
+    module: u32,
+    token: u32,
+    message: String,
+    missing: bool,
+}
+
+type Resolved<T> = Result<T, Fault>;
+
+/// Where names are looked up: a module, and the actual parameters in force.
+struct Scope<'a> {
+    module: u32,
+    arguments: Vec<Argument<'a>>,
+    nesting: u32,
+}
+
+#[derive(Clone)]
+struct Argument<'a> {
+    name: &'a str,
+    span: Span,
+    /// Where the argument was written.
+    scope: ScopeId,
+}
+
+/// What a name stands for.
+enum Symbol<'a> {
+    Argument(Argument<'a>),
+    Assigned { module: u32, index: usize },
+}
+
+/// A type whose body is still to be made: node, type, scope, and how many SEQUENCEs and SETs are written around it.
+struct Work<'a> {
+    id: TypeId,
+    ty: Rc<Type<'a>>,
+    scope: ScopeId,
+    depth: u32,
+}
+
+type ScopeKey = (u32, usize, Vec<(Span, ScopeId)>);
+
+struct Resolver<'a> {
+    modules: Vec<Module<'a>>,
+    by_name: HashMap<&'a str, u32>,
+    scopes: Vec<Scope<'a>>,
+    scope_index: HashMap<ScopeKey, ScopeId>,
+    nodes: Vec<TypeNode>,
+    node_index: HashMap<(*const Type<'a>, ScopeId, Vec<Tag>, &'a str), TypeId>,
+    /// Where the body of a type is made, the first time.
+    bodies: HashMap<(*const Type<'a>, ScopeId), TypeId>,
+    copies: Vec<(TypeId, TypeId)>,
+    work: Vec<Work<'a>>,
+    /// Spans that were parsed as types; the parsed type is what identity hangs on.
+    span_types: HashMap<Span, Rc<Type<'a>>>,
+    object_sets: HashMap<(Span, ScopeId), Rc<Vec<Rc<Object<'a>>>>>,
+    chain: u32,
+    faults: Vec<Fault>,
+}
+
+/// Resolve everything; the faults found, if any, and then an unfinished schema.
+pub fn schema(mut modules: Vec<Module<'_>>) -> (Schema, Vec<Diagnostic>) {
+    let mut faults = Vec::new();
+    match tokens("built-in", BUILT_IN) {
+        Ok(tokens) => parser::modules("built-in", BUILT_IN, tokens.into(), &mut modules, &mut faults),
+        Err(fault) => faults.push(fault),
+    }
+    let mut resolver = Resolver::new(modules);
+    let schema = resolver.run();
+    let mut diagnostics: Vec<Diagnostic> = resolver.faults.iter().map(|f| resolver.diagnostic(f)).collect();
+    diagnostics.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+    diagnostics.dedup();
+    faults.extend(diagnostics);
+    (schema, faults)
+}
+
+impl<'a> Resolver<'a> {
+    fn new(modules: Vec<Module<'a>>) -> Self {
+        let scopes = (0..modules.len())
+            .map(|module| Scope {
+                module: module as u32,
+                arguments: Vec::new(),
+                nesting: 0,
+            })
+            .collect();
+        Resolver {
+            by_name: HashMap::new(),
+            scopes,
+            modules,
+            scope_index: HashMap::new(),
+            nodes: Vec::new(),
+            node_index: HashMap::new(),
+            bodies: HashMap::new(),
+            copies: Vec::new(),
+            work: Vec::new(),
+            span_types: HashMap::new(),
+            object_sets: HashMap::new(),
+            chain: 0,
+            faults: Vec::new(),
+        }
+    }
+
+    fn run(&mut self) -> Schema {
+        for number in 0..self.modules.len() {
+            let name = self.modules[number].name;
+            if self.by_name.insert(name, number as u32).is_some() {
+                self.faults.push(Fault {
+                    module: number as u32,
+                    token: 0,
+                    message: format!("expected each module once, found a second `{name}`"),
+                    missing: false,
+                });
+            }
+        }
+        let mut schema = Schema::default();
+        for number in 0..self.modules.len().saturating_sub(1) {
+            let (types, values) = self.assigned(number as u32);
+            schema.modules.push(schema::Module {
+                name: self.modules[number].name.to_owned(),
+                types,
+                values,
+            });
+        }
+        while let Some(work) = self.work.pop() {
+            let kept = Fault {
+                module: work.ty.module,
+                token: work.ty.token,
+                message: String::new(),
+                missing: false,
+            };
+            if self.nodes.len() > MOST_TYPES {
+                self.faults.push(Fault {
+                    message: "expected definitions of fewer types".to_owned(),
+                    ..kept
+                });
+                break;
+            }
+            if let Err(fault) = self.build(work) {
+                self.faults.push(fault);
+            }
+        }
+        for &(to, from) in &self.copies {
+            self.nodes[to as usize].kind = self.nodes[from as usize].kind.clone();
+        }
+        schema.types = std::mem::take(&mut self.nodes);
+        schema
+    }
+
+    /// The types and values that a module assigns and that need no parameters.
+    #[allow(clippy::type_complexity)]
+    fn assigned(&mut self, module: u32) -> (Vec<(String, TypeId)>, Vec<(String, schema::Value)>) {
+        let (mut types, mut values) = (Vec::new(), Vec::new());
+        for index in 0..self.modules[module as usize].assignments.len() {
+            let assignment = &self.modules[module as usize].assignments[index];
+            if !assignment.parameters.is_empty() {
+                continue;
+            }
+            let (name, body) = (assignment.name, assignment.body.clone());
+            let found = match body {
+                Body::Type(ty) if !self.is_class(&ty, module) => self
+                    .named_type(&ty, module, name)
+                    .map(|id| types.push((name.to_owned(), id))),
+                Body::Value(governor, value) if !self.is_class(&governor, module) => {
+                    self.assigned_value(&governor, &value, module).map(|value| {
+                        if value != schema::Value::Unknown {
+                            values.push((name.to_owned(), value));
+                        }
+                    })
+                }
+                _ => Ok(()),
+            };
+            match found {
+                // a value that needs a module which is not there is left out; a type is not
+                Err(fault)
+                    if !fault.missing
+                        || !matches!(self.modules[module as usize].assignments[index].body, Body::Value(..)) =>
+                {
+                    self.faults.push(fault);
+                }
+                _ => {}
+            }
+        }
+        (types, values)
+    }
+
+    fn diagnostic(&self, fault: &Fault) -> Diagnostic {
+        let module = &self.modules[fault.module as usize];
+        let offset = module.tokens.get(fault.token as usize).map_or(0, |t| t.start as usize);
+        let (line, column) = place(module.text, offset);
+        Diagnostic {
+            file: module.file.to_owned(),
+            line,
+            column,
+            message: fault.message.clone(),
+        }
+    }
+
+    fn fault<T>(&self, ty: &Type<'a>, message: impl Into<String>) -> Resolved<T> {
+        Err(Fault {
+            module: ty.module,
+            token: ty.token,
+            message: message.into(),
+            missing: false,
+        })
+    }
+
+    /// A parser's diagnostic has its line already; the span's first token stands for it.
+    fn parsed<T>(&self, span: Span, parsed: Result<T, Diagnostic>) -> Resolved<T> {
+        parsed.map_err(|d| Fault {
+            module: span.module,
+            token: span.start,
+            message: d.message,
+            missing: false,
+        })
+    }
+
+    fn parser(&self, span: Span) -> parser::Parser<'a> {
+        parser::Parser::of(&self.modules[span.module as usize], span)
+    }
+
+    // Names
+
+    /// What `name` stands for in `scope`; `token` of `module` is where it was written.
+    fn look_up(&self, name: &'a str, scope: ScopeId, module: u32, token: u32) -> Resolved<Symbol<'a>> {
+        let within = &self.scopes[scope as usize];
+        if let Some(argument) = within.arguments.iter().find(|a| a.name == name) {
+            return Ok(Symbol::Argument(argument.clone()));
+        }
+        self.look_up_in(name, within.module, module, token)
+    }
+
+    fn look_up_in(&self, name: &'a str, within: u32, module: u32, token: u32) -> Resolved<Symbol<'a>> {
+        let missing = |message: String, missing| {
+            Err(Fault {
+                module,
+                token,
+                message,
+                missing,
+            })
+        };
+        let mut within = within;
+        // a module may pass on what it imports itself
+        for _ in 0..LONGEST_CHAIN {
+            let home = &self.modules[within as usize];
+            if let Some(&index) = home.index.get(name) {
+                return Ok(Symbol::Assigned { module: within, index });
+            }
+            match home.imports.get(name) {
+                Some(from) => match self.by_name.get(from) {
+                    Some(&number) => within = number,
+                    None => {
+                        let message =
+                            format!("expected module `{from}`, from which `{name}` is imported, among the sources");
+                        return missing(message, true);
+                    }
+                },
+                None => break,
+            }
+        }
+        let built_in = self.modules.len() as u32 - 1;
+        if let Some(&index) = self.modules[built_in as usize].index.get(name) {
+            return Ok(Symbol::Assigned {
+                module: built_in,
+                index,
+            });
+        }
+        missing(
+            format!("expected a name that is defined or imported, found `{name}`"),
+            false,
+        )
+    }
+
+    fn look_up_qualified(
+        &self,
+        qualifier: Option<&'a str>,
+        name: &'a str,
+        scope: ScopeId,
+        module: u32,
+        token: u32,
+    ) -> Resolved<Symbol<'a>> {
+        match qualifier {
+            None => self.look_up(name, scope, module, token),
+            Some(qualifier) => match self.by_name.get(qualifier) {
+                Some(&number) => self.look_up_in(name, number, module, token),
+                None => Err(Fault {
+                    module,
+                    token,
+                    message: format!("expected module `{qualifier}` among the sources"),
+                    missing: true,
+                }),
+            },
+        }
+    }
+
+    /// The scope in which the body of an assignment is to be read, given its actual parameters.
+    fn scope_of(
+        &mut self,
+        module: u32,
+        index: usize,
+        arguments: &[Span],
+        scope: ScopeId,
+        ty: (u32, u32),
+    ) -> Resolved<ScopeId> {
+        let assignment = &self.modules[module as usize].assignments[index];
+        if assignment.parameters.is_empty() {
+            return Ok(module);
+        }
+        let fault = |message: String| {
+            Err(Fault {
+                module: ty.0,
+                token: ty.1,
+                message,
+                missing: false,
+            })
+        };
+        if assignment.parameters.len() != arguments.len() {
+            let (name, wanted, given) = (assignment.name, assignment.parameters.len(), arguments.len());
+            return fault(format!("expected {wanted} parameters of `{name}`, found {given}"));
+        }
+        let nesting = self.scopes[scope as usize].nesting + 1;
+        if nesting > DEEPEST_SCOPE {
+            return fault("expected parameterised definitions that come to an end".to_owned());
+        }
+        // an argument that is itself a dummy stands for that dummy's argument
+        let given: Vec<(Span, ScopeId)> = arguments.iter().map(|&span| self.forwarded(span, scope)).collect();
+        let key = (module, index, given);
+        if let Some(&known) = self.scope_index.get(&key) {
+            return Ok(known);
+        }
+        let arguments = assignment.parameters.iter().zip(&key.2);
+        let arguments = arguments
+            .map(|(p, &(span, scope))| Argument {
+                name: p.name,
+                span,
+                scope,
+            })
+            .collect();
+        let id = self.scopes.len() as ScopeId;
+        self.scopes.push(Scope {
+            module,
+            arguments,
+            nesting,
+        });
+        self.scope_index.insert(key, id);
+        Ok(id)
+    }
+
+    fn forwarded(&self, span: Span, scope: ScopeId) -> (Span, ScopeId) {
+        let parser = self.parser(span);
+        let mut inner = span;
+        let braced = parser.is(b'{');
+        if braced {
+            inner = Span {
+                start: span.start + 1,
+                end: span.end.saturating_sub(1),
+                ..span
+            };
+        }
+        if inner.end == inner.start + 1 {
+            let word = self.parser(inner).word();
+            if let Some(argument) = self.scopes[scope as usize].arguments.iter().find(|a| a.name == word) {
+                return (argument.span, argument.scope);
+            }
+        }
+        (span, scope)
+    }
+
+    /// Count one more reference followed; the count is taken back by the caller's `chain -= 1`.
+    fn step(&mut self, ty: &Type<'a>) -> Resolved<()> {
+        if self.chain >= LONGEST_CHAIN {
+            return self.fault(ty, "expected a definition that does not lead back to itself");
+        }
+        self.chain += 1;
+        Ok(())
+    }
+}

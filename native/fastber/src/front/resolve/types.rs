@@ -1,0 +1,500 @@
+//! Types: references followed, tags decided (X.680 31.2), components expanded and tagged automatically (X.680 25).
+
+use std::rc::Rc;
+
+use super::{Resolved, Resolver, ScopeId, Symbol, Work};
+use crate::front::ast::*;
+use crate::schema::{self, Choice, Class, Kind, Member, Members, Tag, TypeId, TypeNode};
+
+/// What a type comes to when its references are followed.
+#[derive(Clone)]
+pub(super) struct Target<'a> {
+    /// The type that has the structure, and where its names are looked up.
+    pub ty: Rc<Type<'a>>,
+    pub scope: ScopeId,
+    pub tags: Vec<Tag>,
+    /// A CHOICE or an open type, not yet wrapped: it has no tag of its own to be replaced.
+    pub untagged: bool,
+    pub name: &'a str,
+    pub constraints: Vec<(Rc<Type<'a>>, ScopeId)>,
+    /// Written in place, with no reference followed.
+    pub inline: bool,
+}
+
+/// One component after COMPONENTS OF was expanded.
+pub(super) struct Item<'a> {
+    pub name: &'a str,
+    pub ty: Rc<Type<'a>>,
+    pub scope: ScopeId,
+    pub automatic: Option<u32>,
+    pub optional: bool,
+    pub default: Option<Rc<Value<'a>>>,
+    pub addition: bool,
+}
+
+fn universal(number: u32) -> Tag {
+    Tag {
+        class: Class::Universal,
+        number,
+    }
+}
+
+/// The universal tag of a kind that the notation alone determines (X.680 table 1).
+fn universal_tag(kind: &Kind) -> u32 {
+    use schema::StringKind as S;
+    match kind {
+        Kind::Boolean => 1,
+        Kind::Integer { .. } => 2,
+        Kind::BitString { .. } => 3,
+        Kind::OctetString { .. } => 4,
+        Kind::Null => 5,
+        Kind::ObjectIdentifier => 6,
+        Kind::ObjectDescriptor => 7,
+        Kind::External => 8,
+        Kind::Real => 9,
+        Kind::Enumerated { .. } => 10,
+        Kind::EmbeddedPdv => 11,
+        Kind::RelativeOid => 13,
+        Kind::Time => 14,
+        Kind::Sequence(_) | Kind::SequenceOf(_) => 16,
+        Kind::Set(_) | Kind::SetOf(_) => 17,
+        Kind::UtcTime => 23,
+        Kind::GeneralizedTime => 24,
+        Kind::CharacterString => 29,
+        Kind::String(string) => match string {
+            S::Utf8 => 12,
+            S::Numeric => 18,
+            S::Printable => 19,
+            S::Teletex => 20,
+            S::Videotex => 21,
+            S::Ia5 => 22,
+            S::Graphic => 25,
+            S::Visible => 26,
+            S::General => 27,
+            S::Universal => 28,
+            S::Bmp => 30,
+        },
+        Kind::Choice(_) | Kind::Open(_) => 0,
+    }
+}
+
+impl<'a> Resolver<'a> {
+    /// The node of a type assignment.
+    pub(super) fn named_type(&mut self, ty: &Rc<Type<'a>>, module: u32, name: &'a str) -> Resolved<TypeId> {
+        let mut target = self.target(ty, module)?;
+        target.name = name;
+        target.inline = true;
+        self.node(target, 0)
+    }
+
+    /// The node of a type written within `depth` SEQUENCEs and SETs.
+    pub(super) fn type_id(
+        &mut self,
+        ty: &Rc<Type<'a>>,
+        scope: ScopeId,
+        automatic: Option<u32>,
+        depth: u32,
+    ) -> Resolved<TypeId> {
+        let mut target = self.target(ty, scope)?;
+        if let Some(number) = automatic {
+            put_tag(
+                &mut target,
+                Tag {
+                    class: Class::Context,
+                    number,
+                },
+                true,
+            );
+        }
+        self.node(target, depth)
+    }
+
+    fn node(&mut self, target: Target<'a>, depth: u32) -> Resolved<TypeId> {
+        let key = (Rc::as_ptr(&target.ty), target.scope, target.tags, target.name);
+        let plain = target.constraints.iter().all(|(ty, _)| ty.constraints.is_empty());
+        match self.node_index.get(&key) {
+            Some(&id) if plain => return Ok(id),
+            _ => {}
+        }
+        let id = self.nodes.len() as TypeId;
+        let constraint = self.constraint(&target.ty, &target.constraints);
+        self.nodes.push(TypeNode {
+            tags: key.2.clone(),
+            kind: Kind::Null,
+            name: target.name.to_owned(),
+            constraint,
+        });
+        if let TypeKind::Simple(kind) = &target.ty.kind {
+            self.nodes[id as usize].kind = kind.clone();
+        }
+        let containing = self.containing(&target.constraints);
+        match (&target.ty.kind, containing) {
+            (TypeKind::Simple(Kind::OctetString { .. }), Some((ty, scope))) => {
+                let contained = Some(self.type_id(&ty, scope, None, 0)?);
+                self.nodes[id as usize].kind = Kind::OctetString { contained };
+            }
+            (TypeKind::Simple(_), _) => {}
+            _ => {
+                let body = (key.0, key.1);
+                if let Some(&first) = self.bodies.get(&body) {
+                    self.copies.push((id, first));
+                } else {
+                    self.bodies.insert(body, id);
+                    let depth = if target.inline { depth } else { 0 };
+                    self.work.push(Work {
+                        id,
+                        ty: target.ty.clone(),
+                        scope: target.scope,
+                        depth,
+                    });
+                }
+            }
+        }
+        if plain {
+            self.node_index.insert(key, id);
+        }
+        Ok(id)
+    }
+
+    fn containing(&self, constraints: &[(Rc<Type<'a>>, ScopeId)]) -> Option<(Rc<Type<'a>>, ScopeId)> {
+        let all = constraints
+            .iter()
+            .flat_map(|(ty, scope)| ty.constraints.iter().map(move |c| (c, *scope)));
+        all.filter_map(|(c, scope)| c.containing.clone().map(|ty| (ty, scope)))
+            .next()
+    }
+
+    // Following references
+
+    /// Follow references to the structure, gathering tags and constraints on the way.
+    pub(super) fn target(&mut self, ty: &Rc<Type<'a>>, scope: ScopeId) -> Resolved<Target<'a>> {
+        self.step(ty)?;
+        let found = self.untagged_target(ty, scope);
+        self.chain -= 1;
+        let mut target = found?;
+        for tag in ty.tags.iter().rev() {
+            let number = match tag.number {
+                TagNumber::Number(number) => number,
+                TagNumber::Reference(name) => {
+                    let value = Value::Reference { module: None, name };
+                    match self.integer(&value, scope, (ty.module, ty.token))? {
+                        Some(number) if (0..1 << 29).contains(&number) => number as u32,
+                        _ => return self.fault(ty, "expected a tag number below 2^29"),
+                    }
+                }
+            };
+            let default = self.modules[ty.module as usize].tagging != Tagging::Explicit;
+            put_tag(
+                &mut target,
+                Tag {
+                    class: tag.class,
+                    number,
+                },
+                tag.implicit.unwrap_or(default),
+            );
+        }
+        if !ty.constraints.is_empty() {
+            target.constraints.push((ty.clone(), scope));
+        }
+        Ok(target)
+    }
+
+    fn untagged_target(&mut self, ty: &Rc<Type<'a>>, scope: ScopeId) -> Resolved<Target<'a>> {
+        let here = |tags: Vec<Tag>, untagged| Target {
+            ty: ty.clone(),
+            scope,
+            tags,
+            untagged,
+            name: "",
+            constraints: Vec::new(),
+            inline: true,
+        };
+        Ok(match &ty.kind {
+            TypeKind::Simple(kind) => here(vec![universal(universal_tag(kind))], false),
+            TypeKind::Integer(_) => here(vec![universal(2)], false),
+            TypeKind::BitString(_) => here(vec![universal(3)], false),
+            TypeKind::Enumerated { .. } => here(vec![universal(10)], false),
+            TypeKind::Sequence(_) | TypeKind::SequenceOf(_) => here(vec![universal(16)], false),
+            TypeKind::Set(_) | TypeKind::SetOf(_) => here(vec![universal(17)], false),
+            TypeKind::InstanceOf => here(vec![universal(8)], false),
+            TypeKind::Choice(_) | TypeKind::Any => here(Vec::new(), true),
+            TypeKind::Reference {
+                module,
+                name,
+                arguments,
+            } => {
+                return match self.look_up_qualified(*module, name, scope, ty.module, ty.token)? {
+                    Symbol::Argument(argument) => {
+                        let inner = self.span_type(argument.span)?;
+                        self.followed(&inner, argument.scope, "")
+                    }
+                    Symbol::Assigned { module, index } => {
+                        let assignment = &self.modules[module as usize].assignments[index];
+                        let name = assignment.name;
+                        match assignment.body.clone() {
+                            Body::Type(inner) => {
+                                let scope = self.scope_of(module, index, arguments, scope, (ty.module, ty.token))?;
+                                self.followed(&inner, scope, name)
+                            }
+                            // a value set is a type with fewer values
+                            Body::Set(governor, _) => self.followed(&governor, module, name),
+                            Body::Macro => Ok(here(Vec::new(), true)),
+                            _ => self.fault(ty, format!("expected a type, found the class or value `{name}`")),
+                        }
+                    }
+                };
+            }
+            TypeKind::Field { .. } => match self.field_type(ty, scope)? {
+                Some((inner, scope)) => return self.followed(&inner, scope, ""),
+                None => match self.only_type(ty, scope)? {
+                    Some((inner, scope)) => {
+                        let mut target = self.followed(&inner, scope, "")?;
+                        // written as an open type: its tag is never replaced
+                        target.untagged = true;
+                        return Ok(target);
+                    }
+                    None => here(Vec::new(), true),
+                },
+            },
+            TypeKind::Selection(alternative, of) => {
+                let choice = self.target(of, scope)?;
+                let TypeKind::Choice(_) = &choice.ty.kind else {
+                    return self.fault(of, "expected a CHOICE to select from");
+                };
+                let items = self.items(&choice.ty, choice.scope)?;
+                let Some(item) = items.iter().find(|i| i.name == *alternative) else {
+                    return self.fault(
+                        ty,
+                        format!("expected an alternative of the CHOICE, found `{alternative}`"),
+                    );
+                };
+                let mut target = self.followed(&item.ty, item.scope, "")?;
+                if let Some(number) = item.automatic {
+                    put_tag(
+                        &mut target,
+                        Tag {
+                            class: Class::Context,
+                            number,
+                        },
+                        true,
+                    );
+                }
+                return Ok(target);
+            }
+        })
+    }
+
+    fn followed(&mut self, ty: &Rc<Type<'a>>, scope: ScopeId, name: &'a str) -> Resolved<Target<'a>> {
+        let mut target = self.target(ty, scope)?;
+        target.inline = false;
+        if !name.is_empty() {
+            target.name = name;
+        }
+        Ok(target)
+    }
+
+    /// The type that a span holds, parsed once.
+    pub(super) fn span_type(&mut self, span: Span) -> Resolved<Rc<Type<'a>>> {
+        if let Some(ty) = self.span_types.get(&span) {
+            return Ok(ty.clone());
+        }
+        let mut parser = self.parser(span);
+        let ty = self.parsed(span, parser.ty())?;
+        self.span_types.insert(span, ty.clone());
+        Ok(ty)
+    }
+
+    // Bodies
+
+    pub(super) fn build(&mut self, work: Work<'a>) -> Resolved<()> {
+        let Work { id, ty, scope, depth } = work;
+        let kind = match &ty.kind {
+            TypeKind::Integer(named) => {
+                let mut numbers = Vec::with_capacity(named.len());
+                for (name, value) in named {
+                    if let Some(number) = self.integer(value, scope, (ty.module, ty.token))? {
+                        numbers.push(((*name).to_owned(), i64::try_from(number).unwrap_or(i64::MAX)));
+                    }
+                }
+                Kind::Integer { named: numbers }
+            }
+            TypeKind::BitString(_) => Kind::BitString {
+                named: self.named_bits(&ty, scope)?,
+                contained: None,
+            },
+            TypeKind::Enumerated { extensible, .. } => {
+                let extensible = *extensible || self.modules[ty.module as usize].extensible;
+                Kind::Enumerated {
+                    items: self.enumeration(&ty, scope)?,
+                    extensible,
+                }
+            }
+            TypeKind::Sequence(_) => Kind::Sequence(self.members(&ty, scope, depth)?),
+            TypeKind::Set(_) => Kind::Set(self.members(&ty, scope, depth)?),
+            TypeKind::Choice(components) => {
+                let mut choice = Choice {
+                    alternatives: Vec::with_capacity(components.items.len()),
+                    extensible: components.extensible || self.modules[ty.module as usize].extensible,
+                };
+                for item in self.items(&ty, scope)? {
+                    let id = self.type_id(&item.ty, item.scope, item.automatic, depth)?;
+                    choice.alternatives.push((item.name.to_owned(), id));
+                }
+                Kind::Choice(choice)
+            }
+            TypeKind::SequenceOf(of) => Kind::SequenceOf(self.type_id(of, scope, None, depth)?),
+            TypeKind::SetOf(of) => Kind::SetOf(self.type_id(of, scope, None, depth)?),
+            TypeKind::Field { .. } => Kind::Open(self.open_table(&ty, scope, depth)?),
+            TypeKind::InstanceOf => Kind::External,
+            _ => Kind::Open(None),
+        };
+        self.nodes[id as usize].kind = kind;
+        Ok(())
+    }
+
+    fn members(&mut self, ty: &Rc<Type<'a>>, scope: ScopeId, depth: u32) -> Resolved<Members> {
+        let (TypeKind::Sequence(components) | TypeKind::Set(components)) = &ty.kind else {
+            return Ok(Members::default());
+        };
+        let extensible = components.extensible || self.modules[ty.module as usize].extensible;
+        let mut members = Members {
+            members: Vec::with_capacity(components.items.len()),
+            extensible,
+        };
+        for item in self.items(ty, scope)? {
+            let type_id = self.type_id(&item.ty, item.scope, item.automatic, depth + 1)?;
+            let default = match &item.default {
+                None => None,
+                Some(value) => {
+                    let target = self.target(&item.ty, item.scope)?;
+                    Some(self.value(value, item.scope, &target)?)
+                }
+            };
+            members.members.push(Member {
+                name: item.name.to_owned(),
+                type_id,
+                optional: item.optional,
+                default,
+                addition: item.addition,
+            });
+        }
+        Ok(members)
+    }
+
+    /// The components of a SEQUENCE, SET or CHOICE, COMPONENTS OF expanded, with the tags of AUTOMATIC TAGS.
+    pub(super) fn items(&mut self, ty: &Rc<Type<'a>>, scope: ScopeId) -> Resolved<Vec<Item<'a>>> {
+        let (TypeKind::Sequence(components) | TypeKind::Set(components) | TypeKind::Choice(components)) = &ty.kind
+        else {
+            return self.fault(ty, "expected a SEQUENCE, SET or CHOICE");
+        };
+        let automatic = self.modules[ty.module as usize].tagging == Tagging::Automatic
+            && components
+                .items
+                .iter()
+                .all(|c| !matches!(c, Component::Named { ty, .. } if !ty.tags.is_empty()));
+        let mut items = Vec::with_capacity(components.items.len());
+        for component in &components.items {
+            match component {
+                Component::Named {
+                    name,
+                    ty,
+                    optional,
+                    default,
+                    addition,
+                } => items.push(Item {
+                    name,
+                    ty: ty.clone(),
+                    scope,
+                    automatic: None,
+                    optional: *optional,
+                    default: default.clone(),
+                    addition: *addition,
+                }),
+                Component::ComponentsOf { ty: of, addition } => {
+                    self.step(of)?;
+                    let target = self.target(of, scope);
+                    let expanded = target.and_then(|t| self.items(&t.ty, t.scope));
+                    self.chain -= 1;
+                    items.extend(expanded?.into_iter().filter(|i| !i.addition).map(|i| Item {
+                        addition: *addition,
+                        ..i
+                    }));
+                }
+            }
+        }
+        if automatic {
+            let mut number = 0;
+            for addition in [false, true] {
+                for item in items.iter_mut().filter(|i| i.addition == addition) {
+                    item.automatic = Some(number);
+                    number += 1;
+                }
+            }
+        }
+        Ok(items)
+    }
+
+    /// The items of an ENUMERATED with their numbers (X.680 20.3 to 20.6).
+    pub(super) fn enumeration(&mut self, ty: &Rc<Type<'a>>, scope: ScopeId) -> Resolved<Vec<(String, i64)>> {
+        let TypeKind::Enumerated { items, root, .. } = &ty.kind else {
+            return Ok(Vec::new());
+        };
+        let mut numbers: Vec<Option<i64>> = Vec::with_capacity(items.len());
+        for (_, value) in items {
+            numbers.push(match value {
+                None => None,
+                Some(value) => self
+                    .integer(value, scope, (ty.module, ty.token))?
+                    .and_then(|n| i64::try_from(n).ok()),
+            });
+        }
+        let mut used: std::collections::BTreeSet<i64> = numbers[..*root].iter().flatten().copied().collect();
+        let mut next = 0;
+        for (i, number) in numbers.iter_mut().enumerate() {
+            if i == *root {
+                // additions go on above all that came before
+                next = used.last().map_or(0, |last| last + 1).max(next);
+            }
+            let number = *number.get_or_insert_with(|| {
+                while used.contains(&next) {
+                    next += 1;
+                }
+                next
+            });
+            used.insert(number);
+            if i >= *root {
+                next = next.max(number.saturating_add(1));
+            }
+        }
+        Ok(items
+            .iter()
+            .zip(numbers)
+            .map(|((name, _), n)| ((*name).to_owned(), n.unwrap_or(0)))
+            .collect())
+    }
+
+    pub(super) fn named_bits(&mut self, ty: &Rc<Type<'a>>, scope: ScopeId) -> Resolved<Vec<(String, u32)>> {
+        let TypeKind::BitString(named) = &ty.kind else {
+            return Ok(Vec::new());
+        };
+        let mut bits = Vec::with_capacity(named.len());
+        for (name, value) in named {
+            if let Some(bit) = self
+                .integer(value, scope, (ty.module, ty.token))?
+                .and_then(|n| u32::try_from(n).ok())
+            {
+                bits.push(((*name).to_owned(), bit));
+            }
+        }
+        Ok(bits)
+    }
+}
+
+/// X.680 31.2: IMPLICIT replaces the outermost tag, EXPLICIT wraps; what has no tag of its own can only be wrapped.
+fn put_tag(target: &mut Target<'_>, tag: Tag, implicit: bool) {
+    match target.tags.first_mut() {
+        Some(first) if implicit && !target.untagged => *first = tag,
+        _ => target.tags.insert(0, tag),
+    }
+    target.untagged = false;
+}

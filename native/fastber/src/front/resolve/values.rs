@@ -1,0 +1,348 @@
+//! Values (X.680 clause 17), read by the type that governs them.
+
+use std::rc::Rc;
+
+use super::types::Target;
+use super::{Resolved, Resolver, ScopeId, Symbol};
+use crate::front::ast::*;
+use crate::front::lexer::Kind as T;
+use crate::front::parser::split;
+use crate::schema::{Kind, Value as SchemaValue};
+
+/// The arcs that X.660 lets stand by name alone.
+const ARCS: [(&str, u64); 16] = [
+    ("itu-t", 0),
+    ("ccitt", 0),
+    ("itu-r", 0),
+    ("iso", 1),
+    ("joint-iso-itu-t", 2),
+    ("joint-iso-ccitt", 2),
+    ("recommendation", 0),
+    ("question", 1),
+    ("administration", 2),
+    ("network-operator", 3),
+    ("identified-organization", 4),
+    ("standard", 0),
+    ("registration-authority", 1),
+    ("member-body", 2),
+    ("identified-organisation", 3),
+    ("ds", 5),
+];
+
+impl<'a> Resolver<'a> {
+    pub(super) fn assigned_value(
+        &mut self,
+        governor: &Rc<Type<'a>>,
+        value: &Rc<Value<'a>>,
+        scope: ScopeId,
+    ) -> Resolved<SchemaValue> {
+        let target = self.target(governor, scope)?;
+        self.value(value, scope, &target)
+    }
+
+    /// A value of the type `target`; `Unknown` where the notation means nothing to the codec.
+    pub(super) fn value(
+        &mut self,
+        value: &Rc<Value<'a>>,
+        scope: ScopeId,
+        target: &Target<'a>,
+    ) -> Resolved<SchemaValue> {
+        let ty = target.ty.clone();
+        self.step(&ty)?;
+        let found = self.value_of(value, scope, target);
+        self.chain -= 1;
+        found
+    }
+
+    fn value_of(&mut self, value: &Rc<Value<'a>>, scope: ScopeId, target: &Target<'a>) -> Resolved<SchemaValue> {
+        let ty = &target.ty;
+        Ok(match (&**value, &ty.kind) {
+            (Value::Null, _) => SchemaValue::Null,
+            (Value::Boolean(truth), _) => SchemaValue::Boolean(*truth),
+            (Value::Integer(number), TypeKind::Simple(Kind::Real)) => SchemaValue::Real(*number as f64),
+            (Value::Integer(number), _) => SchemaValue::Integer(*number),
+            (Value::Real(number), _) => SchemaValue::Real(*number),
+            (Value::Text(text), _) => SchemaValue::String(text.clone()),
+            (Value::Bits(digits), kind) => {
+                let (octets, bits) = from_binary(digits);
+                if matches!(kind, TypeKind::BitString(_)) {
+                    SchemaValue::Bits(octets, bits)
+                } else {
+                    SchemaValue::Octets(octets)
+                }
+            }
+            (Value::Hex(digits), kind) => {
+                let (octets, bits) = from_hex(digits);
+                if matches!(kind, TypeKind::BitString(_)) {
+                    SchemaValue::Bits(octets, bits)
+                } else {
+                    SchemaValue::Octets(octets)
+                }
+            }
+            (Value::Reference { module: None, name }, TypeKind::Enumerated { items, .. })
+                if items.iter().any(|(n, _)| n == name) =>
+            {
+                SchemaValue::Enumerated((*name).to_owned())
+            }
+            (Value::Reference { module: None, name }, TypeKind::Integer(named))
+                if named.iter().any(|(n, _)| n == name) =>
+            {
+                let number = named.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
+                match number {
+                    Some(number) => match self.integer(&number, target.scope, (ty.module, ty.token))? {
+                        Some(number) => SchemaValue::Integer(number),
+                        None => SchemaValue::Unknown,
+                    },
+                    None => SchemaValue::Unknown,
+                }
+            }
+            (Value::Reference { module, name }, _) => return self.referenced(*module, name, scope, target),
+            (Value::Choice(name, inner), TypeKind::Choice(_)) => {
+                let items = self.items(ty, target.scope)?;
+                let Some(item) = items.iter().find(|i| i.name == *name) else {
+                    return self.fault(ty, format!("expected an alternative of the CHOICE, found `{name}`"));
+                };
+                let chosen = self.target(&item.ty, item.scope)?;
+                SchemaValue::Choice((*name).to_owned(), Box::new(self.value(inner, scope, &chosen)?))
+            }
+            (Value::Field { head, path }, _) => {
+                let [field] = path.as_slice() else {
+                    return Ok(SchemaValue::Unknown);
+                };
+                let object = self.named_object(None, head, &[], scope, ty)?;
+                let Some((span, scope)) = object.setting(field) else {
+                    return Ok(SchemaValue::Unknown);
+                };
+                let mut parser = self.parser(span);
+                let value = self.parsed(span, parser.value())?;
+                return self.value(&value, scope, target);
+            }
+            (Value::Braces(span), _) => return self.braces(*span, scope, target),
+            _ => SchemaValue::Unknown,
+        })
+    }
+
+    /// The value that a reference names, read by its own governor.
+    fn referenced(
+        &mut self,
+        module: Option<&'a str>,
+        name: &'a str,
+        scope: ScopeId,
+        target: &Target<'a>,
+    ) -> Resolved<SchemaValue> {
+        match self.look_up_qualified(module, name, scope, target.ty.module, target.ty.token)? {
+            Symbol::Argument(argument) => {
+                let mut parser = self.parser(argument.span);
+                let value = self.parsed(argument.span, parser.value())?;
+                self.value(&value, argument.scope, target)
+            }
+            Symbol::Assigned { module, index } => match self.modules[module as usize].assignments[index].body.clone() {
+                Body::Value(governor, value) => {
+                    let target = self.target(&governor, module)?;
+                    self.value(&value, module, &target)
+                }
+                _ => self.fault(&target.ty, format!("expected a value, found `{name}`")),
+            },
+        }
+    }
+
+    fn braces(&mut self, span: Span, scope: ScopeId, target: &Target<'a>) -> Resolved<SchemaValue> {
+        let ty = target.ty.clone();
+        match &ty.kind {
+            TypeKind::Simple(Kind::ObjectIdentifier) => Ok(SchemaValue::Oid(self.arcs(span, scope)?)),
+            TypeKind::Simple(Kind::RelativeOid) => Ok(SchemaValue::RelativeOid(self.arcs(span, scope)?)),
+            TypeKind::BitString(_) => {
+                let named = self.named_bits(&ty, target.scope)?;
+                let mut octets = Vec::new();
+                let mut bits = 0;
+                let mut parser = self.parser(span);
+                while !parser.done() {
+                    let name = parser.bump();
+                    parser.eat(b',');
+                    let Some(&(_, bit)) = named.iter().find(|(n, _)| n == name) else {
+                        return self.fault(&ty, format!("expected the name of a bit, found `{name}`"));
+                    };
+                    if bit > 1 << 20 {
+                        return self.fault(&ty, "expected a bit number below 2^20");
+                    }
+                    let bit = bit as usize;
+                    bits = bits.max(bit + 1);
+                    octets.resize(octets.len().max(bit / 8 + 1), 0u8);
+                    octets[bit / 8] |= 0x80 >> (bit % 8);
+                }
+                Ok(SchemaValue::Bits(octets, bits))
+            }
+            TypeKind::SequenceOf(of) | TypeKind::SetOf(of) => {
+                let target = self.target(of, target.scope)?;
+                let mut list = Vec::new();
+                for part in split(&self.modules[span.module as usize].tokens.clone(), span, b',') {
+                    let mut parser = self.parser(part);
+                    let value = self.parsed(part, parser.value())?;
+                    list.push(self.value(&value, scope, &target)?);
+                }
+                Ok(SchemaValue::List(list))
+            }
+            TypeKind::Sequence(_) | TypeKind::Set(_) => {
+                let items = self.items(&ty, target.scope)?;
+                let mut fields = Vec::new();
+                for part in split(&self.modules[span.module as usize].tokens.clone(), span, b',') {
+                    let mut parser = self.parser(part);
+                    let name = parser.bump();
+                    let Some(item) = items.iter().find(|i| i.name == name) else {
+                        return self.fault(&ty, format!("expected a component, found `{name}`"));
+                    };
+                    let value = self.parsed(part, parser.value())?;
+                    let target = self.target(&item.ty, item.scope)?;
+                    fields.push((name.to_owned(), self.value(&value, scope, &target)?));
+                }
+                Ok(SchemaValue::Fields(fields))
+            }
+            _ => Ok(SchemaValue::Unknown),
+        }
+    }
+
+    /// The arcs of an object identifier value (X.680 32): numbers, named numbers, references.
+    fn arcs(&mut self, span: Span, scope: ScopeId) -> Resolved<Vec<u64>> {
+        let mut parser = self.parser(span);
+        let mut arcs: Vec<u64> = Vec::new();
+        while !parser.done() {
+            match parser.kind() {
+                T::Number => {
+                    let arc = parser.word().parse();
+                    let arc = arc.map_err(|_| parser.fault("an arc below 2^64"));
+                    arcs.push(self.parsed(span, arc)?);
+                    parser.bump();
+                }
+                T::Lower => {
+                    let name = parser.bump();
+                    if parser.is(b'(') {
+                        let within = parser.bracketed(b'(', b')');
+                        let within = self.parsed(span, within)?;
+                        arcs.extend(self.arcs(within, scope)?);
+                    } else if let Some((_, arc)) = ARCS.iter().find(|(n, _)| *n == name).filter(|_| arcs.len() < 2) {
+                        arcs.push(*arc);
+                    } else {
+                        let more = self.arcs_of(name, scope, span)?;
+                        arcs.extend(more);
+                    }
+                }
+                _ => {
+                    let fault = parser.fault("an arc of an object identifier");
+                    return self.parsed(
+                        Span {
+                            start: parser.at.min(span.end),
+                            ..span
+                        },
+                        Err(fault),
+                    );
+                }
+            }
+        }
+        Ok(arcs)
+    }
+
+    fn arcs_of(&mut self, name: &'a str, scope: ScopeId, span: Span) -> Resolved<Vec<u64>> {
+        match self.look_up(name, scope, span.module, span.start)? {
+            Symbol::Argument(argument) => {
+                let mut parser = self.parser(argument.span);
+                if parser.is(b'{') {
+                    let within = parser.bracketed(b'{', b'}');
+                    let within = self.parsed(argument.span, within)?;
+                    self.arcs_counted(within, argument.scope, span)
+                } else {
+                    self.arcs_counted(argument.span, argument.scope, span)
+                }
+            }
+            Symbol::Assigned { module, index } => match self.modules[module as usize].assignments[index].body.clone() {
+                Body::Value(governor, value) => match self.assigned_value(&governor, &value, module)? {
+                    SchemaValue::Oid(arcs) | SchemaValue::RelativeOid(arcs) => Ok(arcs),
+                    SchemaValue::Integer(arc) => Ok(vec![u64::try_from(arc).unwrap_or(0)]),
+                    _ => self.fault(&governor, format!("expected an object identifier, found `{name}`")),
+                },
+                _ => Err(super::Fault {
+                    module: span.module,
+                    token: span.start,
+                    message: format!("expected an object identifier, found `{name}`"),
+                    missing: false,
+                }),
+            },
+        }
+    }
+
+    fn arcs_counted(&mut self, span: Span, scope: ScopeId, from: Span) -> Resolved<Vec<u64>> {
+        if self.chain >= super::LONGEST_CHAIN {
+            let message = "expected an object identifier that does not lead back to itself".to_owned();
+            return Err(super::Fault {
+                module: from.module,
+                token: from.start,
+                message,
+                missing: false,
+            });
+        }
+        self.chain += 1;
+        let arcs = self.arcs(span, scope);
+        self.chain -= 1;
+        arcs
+    }
+
+    /// An integer wherever the notation wants one; None where it is some other value.
+    pub(super) fn integer(&mut self, value: &Value<'a>, scope: ScopeId, place: (u32, u32)) -> Resolved<Option<i128>> {
+        match value {
+            Value::Integer(number) => Ok(Some(*number)),
+            Value::Reference { module, name } => {
+                match self.look_up_qualified(*module, name, scope, place.0, place.1)? {
+                    Symbol::Argument(argument) => {
+                        let mut parser = self.parser(argument.span);
+                        let value = self.parsed(argument.span, parser.value())?;
+                        if self.chain >= super::LONGEST_CHAIN {
+                            return Ok(None);
+                        }
+                        self.chain += 1;
+                        let found = self.integer(&value, argument.scope, place);
+                        self.chain -= 1;
+                        found
+                    }
+                    Symbol::Assigned { module, index } => {
+                        match self.modules[module as usize].assignments[index].body.clone() {
+                            Body::Value(governor, value) => match self.assigned_value(&governor, &value, module)? {
+                                SchemaValue::Integer(number) => Ok(Some(number)),
+                                _ => Ok(None),
+                            },
+                            _ => Ok(None),
+                        }
+                    }
+                }
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+fn from_binary(digits: &str) -> (Vec<u8>, usize) {
+    let mut octets = Vec::new();
+    let mut bits = 0;
+    for digit in digits.bytes().filter(|b| matches!(b, b'0' | b'1')) {
+        if bits % 8 == 0 {
+            octets.push(0);
+        }
+        if digit == b'1' {
+            octets[bits / 8] |= 0x80 >> (bits % 8);
+        }
+        bits += 1;
+    }
+    (octets, bits)
+}
+
+fn from_hex(digits: &str) -> (Vec<u8>, usize) {
+    let mut octets = Vec::new();
+    let mut count = 0;
+    for digit in digits.chars().filter_map(|c| c.to_digit(16)) {
+        if count % 2 == 0 {
+            octets.push((digit as u8) << 4);
+        } else {
+            octets[count / 2] |= digit as u8;
+        }
+        count += 1;
+    }
+    (octets, count * 4)
+}
