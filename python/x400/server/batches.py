@@ -1,0 +1,156 @@
+"""An outcome of the MTA's procedures as a batch of the spool, and an entry of the spool as what is to be passed on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from x400.mta.outcome import Delivery, LogRecord, Outcome, Transfer
+from x400.mts.stored import Stored, Tail
+from x400.osi import rtse
+from x400.spool import Batch, Buffer, Entry, Event, Part
+
+DELIVERY = "delivery:"
+"""Prefix of the queues of delivery channels; what follows is the folder."""
+
+NEVER = 1e12
+"""The expiry of what is not given up: a local delivery."""
+
+_encode = msgspec.msgpack.Encoder().encode
+_transfer_detail = msgspec.msgpack.Decoder(tuple[int, ...])
+
+
+class DeliveryDetail(msgspec.Struct, array_like=True):
+    """What a delivery entry carries beside the content."""
+
+    user: str
+    recipient: int
+    envelope: bytes
+    envelope_value: Any
+    content_is_constructed: bool
+
+
+_delivery_detail = msgspec.msgpack.Decoder(DeliveryDetail)
+
+
+def batch_of(outcome: Outcome, peer: str, size: int, *, repeatable: bool = True) -> Batch:
+    """The batch that stores an outcome; ``repeatable``: it came from a peer, which may repeat it."""
+    entries = [_transfer_entry(transfer, outcome.kind) for transfer in outcome.transfers]
+    if outcome.deliveries:
+        entries += [_delivery_entry(delivery) for delivery in outcome.deliveries]
+    key = outcome.duplicate_key if repeatable else None
+    return Batch(outcome.identifier, key, outcome.kind, peer, size, entries, events_of(outcome.log, peer))
+
+
+def events_of(records: Iterable[LogRecord], peer: str) -> list[Event]:
+    """Trace lines of the MTA's log records."""
+    return [
+        Event(record.event, peer, " ".join(f"{name}={value}" for name, value in record.fields.items()))
+        for record in records
+    ]
+
+
+def _head(buffers: list[Buffer]) -> bytes:
+    if len(buffers) == 1 and type(buffers[0]) is bytes:
+        return buffers[0]
+    return b"".join(buffers)
+
+
+def _part(tail: Tail | None) -> Part | None:
+    return None if tail is None else Part(tail.path, tail.offset, tail.length)
+
+
+def _transfer_entry(transfer: Transfer, kind: str) -> Entry:
+    return Entry(
+        transfer.next_hop,
+        transfer.priority,
+        transfer.identifier,
+        "report" if transfer.is_report else kind,
+        transfer.originator,
+        "\n".join(transfer.recipient_names),
+        transfer.expiry.timestamp(),
+        _head(transfer.buffers),
+        _part(transfer.tail),
+        _encode(transfer.recipients),
+    )
+
+
+def _delivery_entry(delivery: Delivery) -> Entry:
+    detail = DeliveryDetail(
+        delivery.user,
+        delivery.recipient,
+        delivery.envelope,
+        delivery.envelope_value,
+        delivery.content_is_constructed,
+    )
+    return Entry(
+        DELIVERY + delivery.folder,
+        1,
+        delivery.identifier,
+        delivery.kind,
+        delivery.originator,
+        delivery.user,
+        NEVER,
+        _head(delivery.buffers),
+        _part(delivery.tail),
+        _encode(detail),
+    )
+
+
+def stored_of(entry: Entry) -> Stored:
+    """The entry's octets, for the MTA's procedures."""
+    tail = entry.tail
+    return Stored(entry.head, None if tail is None else Tail(tail.path, tail.offset, tail.length))
+
+
+def recipients_of(entry: Entry) -> tuple[int, ...]:
+    """The places of a transfer's recipients in its per-recipient-fields."""
+    return _transfer_detail.decode(entry.detail)
+
+
+def delivery_of(entry: Entry) -> DeliveryDetail:
+    """The detail of a delivery entry."""
+    return _delivery_detail.decode(entry.detail)
+
+
+@dataclass(slots=True)
+class _FileSource:
+    """A head in memory, then a part of a file, read as it is sent."""
+
+    head: memoryview
+    descriptor: int
+    offset: int
+    rest: int
+    length: int
+
+    def read(self, size: int) -> Buffer:
+        if self.head:
+            piece, self.head = self.head[:size], self.head[size:]
+            return piece
+        data = os.pread(self.descriptor, min(size, self.rest), self.offset)
+        if not data:
+            raise OSError("a content file is shorter than its entry says")
+        self.offset += len(data)
+        self.rest -= len(data)
+        return data
+
+    def close(self) -> None:
+        os.close(self.descriptor)
+
+
+def source_of(entry: Entry) -> rtse.Source:
+    """The entry's octets, to be sent; ``close_source`` when they have been."""
+    tail = entry.tail
+    if tail is None:
+        return rtse.BytesSource(entry.head)
+    descriptor = os.open(tail.path, os.O_RDONLY | os.O_CLOEXEC)
+    return _FileSource(memoryview(entry.head), descriptor, tail.offset, tail.length, entry.size)
+
+
+def close_source(source: rtse.Source) -> None:
+    if isinstance(source, _FileSource):
+        source.close()

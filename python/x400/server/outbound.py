@@ -1,0 +1,169 @@
+"""Passing on to one peer: a pool of associations, retry with back-off, transfers one after another on each.
+
+An association that is free takes the next entry from memory; another is opened only when more waits than there are,
+up to the peer's limit; one that has been idle for a while is released. A peer that cannot be reached is tried again
+after a wait that grows; its entries stay on disk untouched. An entry that the peer refuses, or that an association
+died of, waits by itself, and the others go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from x400.server.config import Peer, Retry
+from x400.server.queues import LEASE, Queue
+from x400.spool import Entry, Event
+
+if TYPE_CHECKING:
+    from x400.server.link import Link
+    from x400.server.worker import Worker
+
+log = structlog.get_logger("x400.server")
+
+
+def wait_after(failures: int, retry: Retry) -> float:
+    """Seconds to wait after so many failures in a row, a random part of it taken off."""
+    wait = min(retry.longest, retry.first * retry.factor ** min(failures - 1, 64))
+    return wait * (1 - retry.jitter * random.random())
+
+
+class PeerQueue(Queue):
+    """See the module."""
+
+    def __init__(self, peer: Peer, worker: Worker) -> None:
+        super().__init__(peer.name, worker.spool)
+        self.peer = peer
+        self.links: set[Link] = set()
+        """Associations that we have opened, or are opening."""
+        self.askable: set[Link] = set()
+        """Two-way alternate associations of which the peer has the turn: it may give it to us."""
+        self.free: list[Link] = []
+        self.failures = 0
+        self._opening = 0
+        self._again: asyncio.TimerHandle | None = None
+        self._worker = worker
+
+    def accepts(self) -> bool:
+        if self.stopping:
+            return False
+        if self.links or self.askable or self.free:
+            return True
+        return self.peer.address is not None and self._again is None
+
+    def work(self) -> None:
+        while self._ready and self.free:
+            entry = self.take()
+            assert entry is not None
+            self.free.pop().send(entry)
+        self.refill()
+        if not self._ready:
+            return
+        if not self.accepts():
+            self.put_back()
+        elif self.askable:
+            for link in self.askable:
+                link.ask_turn(self._ready[0][0])
+        elif self._may_open():
+            self._open()
+
+    # ---- associations
+
+    def _may_open(self) -> bool:
+        return (
+            self.peer.address is not None
+            and not self._opening
+            and self._again is None
+            and len(self.links) < self.peer.max_associations
+            and len(self._ready) >= len(self.links)
+        )
+
+    def _open(self) -> None:
+        self._opening += 1
+        self._worker.call(self)
+
+    def opened(self, link: Link) -> None:
+        """The peer has accepted the association."""
+        self._opening -= 1
+        self.failures = 0
+        self.links.add(link)
+
+    def refused(self, cause: str) -> None:
+        """The peer cannot be reached, or refuses the association: try again later, unless others stand."""
+        self._opening -= 1
+        if self.stopping:
+            return
+        self.failures += 1
+        wait = wait_after(self.failures, self._worker.config.retry)
+        self._again = asyncio.get_running_loop().call_later(wait, self._try_again)
+        log.warning("peer cannot be reached", peer=self.name, cause=cause, failures=self.failures, again=round(wait, 1))
+        if not self.links:
+            self.put_back()
+
+    def _try_again(self) -> None:
+        self._again = None
+        self.wake()
+
+    def is_free(self, link: Link) -> None:
+        """The link can take a transfer."""
+        entry = self.take() if not self.stopping else None
+        if entry is not None:
+            link.send(entry)
+            if len(self._ready) < 16:
+                self.refill()
+            return
+        self.free.append(link)
+        if self.stopping:
+            self.release_idle(0.0)
+        else:
+            self.refill()
+
+    def gone(self, link: Link) -> None:
+        """The link is no more, or has lost the turn."""
+        self.links.discard(link)
+        self.askable.discard(link)
+        self.not_free(link)
+
+    def not_free(self, link: Link) -> None:
+        if link in self.free:
+            self.free.remove(link)
+
+    def release_idle(self, idle: float) -> None:
+        """Release the associations of ours that have been free for ``idle`` seconds."""
+        before = asyncio.get_running_loop().time() - idle
+        for link in [link for link in self.free if link in self.links and link.free_since <= before]:
+            self.free.remove(link)
+            link.release()
+
+    # ---- what became of a transfer
+
+    def transferred(self, entry: Entry) -> None:
+        """The peer has confirmed the entry."""
+        self.spool.done(entry, Event("transferred", self.name))
+
+    def failed(self, entry: Entry, error: str) -> None:
+        """The transfer was refused, or its association was lost: this entry waits, and is tried again."""
+        entry.attempts += 1
+        due = time.time() + wait_after(entry.attempts, self._worker.config.retry)
+        self.spool.retry(entry, due, error)
+        if not self.stopping:
+            self.wake_at(due + 0.01)
+
+    # ---- life
+
+    def renew(self) -> None:
+        """Keep the claims of what is at hand or under way."""
+        under_way = [link.sending for link in (*self.links, *self.askable) if link.sending is not None]
+        self.spool.renew([*self.at_hand(), *under_way], LEASE)
+
+    def stop(self) -> None:
+        super().stop()
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
+        self.put_back()
+        self.release_idle(0.0)

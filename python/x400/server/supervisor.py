@@ -1,0 +1,153 @@
+"""`x400 run`: one worker in this process, or several in processes of their own that are started again when they die.
+
+Standard output has one line for each listener once it answers; what else there is to say goes to the log on stderr.
+SIGTERM and SIGINT end in order what is in flight, exit code 0; SIGHUP reads the routes again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import signal
+import socket
+import sys
+import time
+
+import structlog
+import uvloop
+
+from x400.net.endpoint import open_listener
+from x400.server.config import Config, ConfigError
+from x400.server.log import set_up
+from x400.server.worker import Worker
+from x400.spool import SpoolError
+
+log = structlog.get_logger("x400.server")
+
+RESTART_AFTER = 1.0
+
+
+def run(config: Config) -> int:
+    """Run the MTA until it is told to stop; the exit code."""
+    set_up(config.mta.log_format, config.mta.log_level)
+    shared = config.mta.workers > 1
+    try:
+        sockets = [open_listener(one.address, one.port, shared=shared) for one in config.listener]
+    except OSError as error:
+        log.error("cannot listen", error=error.strerror)
+        return 1
+    if not shared:
+        return serve(config, 0, sockets, lambda: announce(config, sockets))
+    return Supervisor(config, sockets).run()
+
+
+def announce(config: Config, sockets: list[socket.socket]) -> None:
+    """One line for each listener."""
+    for handle in sockets:
+        address, port = handle.getsockname()[:2]
+        shown = f"[{address}]" if ":" in address else address
+        print(f"ready: {config.mta.name} listens on {shown}:{port}", flush=True)
+    if not sockets:
+        print(f"ready: {config.mta.name} has no listener", flush=True)
+
+
+def serve(config: Config, number: int, sockets: list[socket.socket], ready: object) -> int:
+    """Run one worker in this process; the exit code."""
+
+    async def main() -> int:
+        worker = Worker(config, number, sockets, ready)  # type: ignore[arg-type]
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, worker.stop)
+        loop.add_signal_handler(signal.SIGHUP, worker.reload)
+        try:
+            await worker.run()
+        except (SpoolError, ConfigError, OSError) as error:
+            log.error("cannot run", error=str(error))
+            return 1
+        return 0
+
+    return uvloop.run(main())
+
+
+class Supervisor:
+    """Several workers; each listens on the same ports and has a spool of its own."""
+
+    def __init__(self, config: Config, sockets: list[socket.socket]) -> None:
+        self._config = config
+        self._sockets = sockets
+        self._workers: dict[int, int] = {}
+        self._stopping = False
+
+    def run(self) -> int:
+        """Start them, keep them running, stop them; the exit code."""
+        ready_in, ready_out = os.pipe()
+        signals = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
+        signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+        for number in range(self._config.mta.workers):
+            self._start(number, ready_out)
+        code = self._wait_until_ready(ready_in)
+        if code == 0:
+            announce(self._config, self._sockets)
+        while self._workers:
+            received = signal.sigwait(signals)
+            if received == signal.SIGHUP:
+                self._tell(signal.SIGHUP)
+            elif received == signal.SIGCHLD:
+                for number, died in self._reap():
+                    if self._stopping:
+                        code = code or died
+                        continue
+                    log.error("worker died", worker=number, code=died)
+                    time.sleep(RESTART_AFTER)
+                    self._start(number, ready_out)
+            else:
+                self._stopping = True
+                self._tell(signal.SIGTERM)
+        return code
+
+    def _wait_until_ready(self, ready_in: int) -> int:
+        left = self._config.mta.workers
+        while left:
+            if select.select([ready_in], [], [], 0.5)[0]:
+                left -= len(os.read(ready_in, left))
+            dead = self._reap()
+            if dead:
+                self._stopping = True
+                self._tell(signal.SIGTERM)
+                return dead[0][1] or 1
+        return 0
+
+    def _start(self, number: int, ready_out: int) -> None:
+        """A worker with sockets of its own: those that listen share the calls, ours only hold the ports."""
+        pid = os.fork()
+        if pid:
+            self._workers[pid] = number
+            return
+        code = 1
+        try:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {*signal.Signals} - {signal.SIGKILL, signal.SIGSTOP})
+            sockets = [open_listener(*handle.getsockname()[:2], shared=True) for handle in self._sockets]
+            for handle in self._sockets:
+                handle.close()
+            code = serve(self._config, number, sockets, lambda: os.write(ready_out, b"+"))
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+
+    def _tell(self, what: signal.Signals) -> None:
+        for pid in self._workers:
+            os.kill(pid, what)
+
+    def _reap(self) -> list[tuple[int, int]]:
+        """Workers that have ended: (number, exit code)."""
+        ended = []
+        while self._workers:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                break
+            if pid in self._workers:
+                ended.append((self._workers.pop(pid), os.waitstatus_to_exitcode(status)))
+        return ended

@@ -1,0 +1,335 @@
+"""One worker process: its loop, its spool, its listeners, and the MTA between them."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import sys
+import time
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from pathlib import Path
+from socket import socket
+from typing import Any
+
+import structlog
+
+from x400.mta import MTA
+from x400.mts.exceptions import InvalidAPDU
+from x400.net.association import Association, TapMaker
+from x400.net.endpoint import call, listen
+from x400.osi import rtse
+from x400.server import config as configuration
+from x400.server.batches import DELIVERY, batch_of, recipients_of, stored_of
+from x400.server.binding import Binding
+from x400.server.config import Config, Listener, Peer, parse_address
+from x400.server.delivery import DeliveryQueue
+from x400.server.inbound import SLACK
+from x400.server.link import Link
+from x400.server.outbound import PeerQueue, wait_after
+from x400.server.queues import Queue
+from x400.spool import Batch, Entry, Event, Spool, SpoolError, SqliteSpool
+
+log = structlog.get_logger("x400.server")
+
+TICK = 1.0
+RENEW_EVERY = 120
+EXPIRED_TOGETHER = 100
+
+
+class Worker:
+    """See the module. ``sockets`` are bound, one for each listener of the configuration."""
+
+    def __init__(self, config: Config, number: int, sockets: list[socket], ready: Callable[[], None]) -> None:
+        self.config = config
+        self.number = number
+        self.binding = Binding(config)
+        self.mta = MTA(configuration.mta_configuration(config, number))
+        self.spool: Spool = SqliteSpool(config.spool / f"worker-{number}", retention=config.limits.trace_days * 86400)
+        self.links: set[Link] = set()
+        self.stopping = False
+        self._queues: dict[str, Queue] = {}
+        self._sockets = sockets
+        self._ready = ready
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._captures: dict[str, TapMaker] = {}
+        self._stop = asyncio.Event()
+        self._quiet = asyncio.Event()
+
+    # ---- life
+
+    async def run(self) -> None:
+        """Serve until ``stop``; then finish what is in flight. Raises SpoolError when the spool cannot be opened."""
+        sys.setswitchinterval(0.0005)
+        await self.spool.open()
+        for state in await self.spool.queues():
+            queue = self.queue(state.queue)
+            if queue is None:
+                log.warning("entries wait for a peer that is not configured", queue=state.queue, entries=state.total)
+            else:
+                queue.wake()
+        servers = [
+            await listen(handle, self._answering(listener))
+            for listener, handle in zip(self.config.listener, self._sockets, strict=True)
+        ]
+        gc.collect()
+        gc.freeze()
+        self._ready()
+        schedule = asyncio.create_task(self._schedule())
+        await self._stop.wait()
+        for server in servers:
+            server.close()
+        schedule.cancel()
+        await self._finish()
+        await self.spool.close()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    async def _finish(self) -> None:
+        """No new transfers; those in flight end; then every association."""
+        self.stopping = True
+        for queue in self._queues.values():
+            queue.stop()
+        for link in tuple(self.links):
+            if not link.busy and not link.releasing:
+                self.finish(link)
+        try:
+            async with asyncio.timeout(self.config.timers.stop):
+                while self.links or self._tasks or any(self._deliveries_busy()):
+                    self._quiet.clear()
+                    try:
+                        async with asyncio.timeout(0.1):
+                            await self._quiet.wait()
+                    except TimeoutError:
+                        pass
+        except TimeoutError:
+            log.warning("stopping with associations open", associations=len(self.links))
+        for link in tuple(self.links):
+            if link.association is not None:
+                link.association.drop()
+        await asyncio.sleep(0)
+
+    def finish(self, link: Link) -> None:
+        """End an association that has nothing under way, as we are stopping."""
+        association = link.association
+        if association is None:
+            return
+        if association.initiator and association.connection.may_transfer:
+            link.release()
+        elif not association.initiator or not link.bound:
+            association.abort()
+
+    def link_gone(self) -> None:
+        self._quiet.set()
+
+    def _deliveries_busy(self) -> list[bool]:
+        return [queue.busy for queue in self._queues.values() if isinstance(queue, DeliveryQueue)]
+
+    def start_task(self, work: Coroutine[Any, Any, None]) -> None:
+        """For the rare thing that has to wait: kept until it ends, its failure logged."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._task_done)
+
+    def _task_done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("fault in a task", error=repr(error), exc_info=error)
+
+    def reload(self) -> None:
+        """Read the file again: its routes and its peers are taken over, what else has changed needs a restart."""
+        try:
+            new = configuration.load(self.config.file)
+            self.mta.replace_routes(configuration.routes(new))
+        except (configuration.ConfigError, ValueError) as error:
+            log.error("configuration not taken over", error=str(error))
+            return
+        self.config = new
+        self.binding = Binding(new)
+        for peer in new.peer:
+            queue = self._queues.get(peer.name)
+            if isinstance(queue, PeerQueue):
+                queue.peer = peer
+                queue.wake()
+        log.info("routes read again", routes=len(new.route), peers=len(new.peer))
+
+    # ---- queues
+
+    def queue(self, name: str) -> Queue | None:
+        """The queue of that name; None when its peer is not configured."""
+        queue = self._queues.get(name)
+        if queue is None:
+            if name.startswith(DELIVERY):
+                queue = self._delivery_queue(name)
+            elif name in self.config.peers:
+                queue = PeerQueue(self.config.peers[name], self)
+            else:
+                return None
+            self._queues[name] = queue
+        return queue
+
+    def _delivery_queue(self, name: str) -> DeliveryQueue:
+        queue = DeliveryQueue(name, self.spool, lambda failures: wait_after(failures, self.config.retry))
+        try:
+            queue.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            log.error("delivery folder cannot be made", folder=str(queue.folder), error=str(error))
+        return queue
+
+    def peer_queue(self, name: str) -> PeerQueue:
+        queue = self.queue(name)
+        assert isinstance(queue, PeerQueue)
+        return queue
+
+    def expect(self, batch: Batch) -> None:
+        """A batch is about to be stored."""
+        for entry in batch.entries:
+            queue = self._queues.get(entry.queue) or self.queue(entry.queue)
+            if queue is not None:
+                queue.expect(entry)
+
+    def stored(self, batch: Batch) -> None:
+        """A batch is on disk: pass its entries on."""
+        for entry in batch.entries:
+            queue = self._queues.get(entry.queue)
+            if queue is not None:
+                queue.stored(entry)
+                queue.work()
+
+    def not_stored(self, batch: Batch) -> None:
+        for entry in batch.entries:
+            queue = self._queues.get(entry.queue)
+            if queue is not None:
+                queue.not_stored(entry)
+
+    # ---- what happens by the clock
+
+    async def _schedule(self) -> None:
+        """Idle associations, expired entries, leases."""
+        ticks = 0
+        while True:
+            await asyncio.sleep(TICK)
+            ticks += 1
+            for queue in tuple(self._queues.values()):
+                if isinstance(queue, PeerQueue):
+                    queue.release_idle(self.config.timers.idle)
+                if ticks % RENEW_EVERY == 0 and isinstance(queue, PeerQueue | DeliveryQueue):
+                    queue.renew()
+            try:
+                while await self._expire():
+                    pass
+            except SpoolError as error:
+                log.warning("expired entries cannot be given up", error=str(error))
+
+    async def _expire(self) -> bool:
+        """Give up what has waited too long: a report takes its place. True when there may be more."""
+        entries = await self.spool.expired(time.time(), EXPIRED_TOGETHER)
+        for number, entry in enumerate(entries):
+            try:
+                await self._give_up(entry, "maximum-time-expired")
+            except SpoolError:
+                self.spool.release(entries[number:])
+                raise
+        return len(entries) == EXPIRED_TOGETHER
+
+    async def _give_up(self, entry: Entry, reason: str) -> None:
+        try:
+            outcome = self.mta.expire(stored_of(entry), recipients_of(entry), reason, datetime.now(UTC))
+        except InvalidAPDU as error:
+            self.spool.quarantine(entry.queue, error.reason, error.offset, [entry.head])
+            self.spool.done(entry, Event("quarantined", entry.queue, error.reason))
+            return
+        batch = batch_of(outcome, "", entry.size, repeatable=False)
+        batch.events.append(Event("given-up", entry.queue, f"{reason}: {entry.recipients}"))
+        self.expect(batch)
+        try:
+            await self.spool.replace(entry, batch)
+        except SpoolError:
+            self.not_stored(batch)
+            raise
+        self.stored(batch)
+        log.info("given up", identifier=entry.identifier, peer=entry.queue, reason=reason)
+
+    # ---- associations
+
+    def admits(self, association: Association) -> bool:
+        """Whether one more caller may be served."""
+        limits = self.config.limits
+        unbound = sum(1 for link in self.links if not link.bound)
+        if len(self.links) <= limits.associations and unbound <= limits.unbound_associations:
+            return True
+        association.failure("transport", None, f"too many associations ({len(self.links)}, {unbound} unbound)", None)
+        return False
+
+    def associations_of(self, peer: str) -> int:
+        """How many associations a peer has opened."""
+        return sum(1 for link in self.links if link.peer_name == peer and link.association is not None
+                   and not link.association.initiator)  # fmt: skip
+
+    def _answering(self, listener: Listener) -> Callable[[], Association]:
+        selector = listener.transport_selector
+        parameters = self._parameters(
+            called_transport_selector=selector.encode("latin-1") if selector is not None else b""
+        )
+        taps = self._capture(listener.capture)
+
+        def make() -> Association:
+            connection = rtse.Connection(False, parameters, asyncio.get_running_loop().time())
+            return Association(connection, Link(self), False, taps)
+
+        return make
+
+    def call(self, queue: PeerQueue) -> None:
+        """Open an association with a peer; the queue hears of it."""
+        self.start_task(self._call(queue))
+
+    async def _call(self, queue: PeerQueue) -> None:
+        peer = queue.peer
+        assert peer.address is not None
+        link = Link(self, queue)
+        parameters = self._calling_parameters(peer)
+        taps = self._capture(peer.capture)
+
+        def make() -> Association:
+            connection = rtse.Connection(True, parameters, asyncio.get_running_loop().time())
+            return Association(connection, link, True, taps)
+
+        try:
+            await call(*parse_address(peer.address), make, self.config.timers.connect)
+        except OSError as error:
+            if link.association is None and not link.bound:
+                queue.refused(str(error) or "no answer in time")
+
+    def _parameters(self, **more: Any) -> rtse.Parameters:
+        timers = self.config.timers
+        return rtse.Parameters(
+            connect_time=timers.bind,
+            transfer_time=timers.transfer,
+            idle_time=max(600.0, 2 * timers.idle),
+            maximum_apdu_size=self.config.limits.message_octets + SLACK,
+            **more,
+        )
+
+    def _calling_parameters(self, peer: Peer) -> rtse.Parameters:
+        return self._parameters(
+            checkpoint_size=peer.checkpoint_size,
+            window_size=peer.window_size,
+            dialogue_mode=peer.dialogue_mode,
+            called_transport_selector=peer.transport_selector.encode("latin-1"),
+            called_session_selector=peer.session_selector.encode("latin-1"),
+            called_presentation_selector=peer.presentation_selector.encode("latin-1"),
+        )
+
+    def _capture(self, path: str | None) -> TapMaker | None:
+        if path is None:
+            return None
+        file = self.config.path(path)
+        if self.config.mta.workers > 1:
+            file = str(Path(file).with_suffix(f".{self.number}{Path(file).suffix}"))
+        if file not in self._captures:
+            from x400.net.capture import Capture
+
+            Path(file).parent.mkdir(parents=True, exist_ok=True)
+            self._captures[file] = Capture(file)
+        return self._captures[file]
