@@ -1,0 +1,63 @@
+"""The APDUs of reliable transfer (X.228 9) other than RTTR, as octets and as plain values."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import fastber
+
+from x400.asn1 import specification
+from x400.osi.rtse.exceptions import AbortReason, TransferError
+from x400.osi.tlv import Buffer
+
+if TYPE_CHECKING:
+    from fastber import CompiledType
+
+__all__ = ["decode", "encode_rtab", "encode_rtoac", "encode_rtorj", "encode_rtorq"]
+
+
+@cache
+def _type() -> CompiledType:
+    return specification().modules["Reliable-Transfer-APDU"]["RTSE-apdus"]
+
+
+def decode(data: Buffer, *expected: str) -> tuple[str, Any]:
+    """The name (rtorq-apdu, ...) and value of an APDU that must be one of `expected`; raises TransferError."""
+    try:
+        name, value = _type().decode(data)
+    except fastber.DecodeError as error:
+        raise TransferError(f"RTSE-apdus: {error}", getattr(error, "offset", None)) from None
+    if name not in expected:
+        raise TransferError(f"{name} where {' or '.join(expected)} is expected")
+    return name, value
+
+
+def encode_rtorq(checkpoint_size: int, window_size: int, two_way_alternate: bool, user_data: bytes) -> bytes:
+    value = {
+        "checkpointSize": checkpoint_size,
+        "windowSize": window_size,
+        "dialogueMode": int(two_way_alternate),
+        "connectionDataRQ": ("open", user_data),
+    }
+    return _type().encode(("rtorq-apdu", value))
+
+
+def encode_rtoac(checkpoint_size: int, window_size: int, user_data: bytes) -> bytes:
+    value = {
+        "checkpointSize": checkpoint_size,
+        "windowSize": window_size,
+        "connectionDataAC": ("open", user_data),
+    }
+    return _type().encode(("rtoac-apdu", value))
+
+
+def encode_rtorj(user_data: bytes | None) -> bytes:
+    return _type().encode(("rtorj-apdu", {} if user_data is None else {"userDataRJ": user_data}))
+
+
+def encode_rtab(reason: AbortReason, user_data: bytes | None = None) -> bytes:
+    value: dict[str, Any] = {"abortReason": int(reason)}
+    if user_data is not None:
+        value["userdataAB"] = user_data
+    return _type().encode(("rtab-apdu", value))

@@ -1,0 +1,161 @@
+"""What a connection of reliable transfer reports (X.218)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from x400.osi.tlv import Buffer
+
+__all__ = [
+    "DialogueMode",
+    "RTAbort",
+    "RTCloseConfirm",
+    "RTCloseIndication",
+    "RTEvent",
+    "RTOpenConfirm",
+    "RTOpenIndication",
+    "RTReady",
+    "RTTransferConfirm",
+    "RTTransferData",
+    "RTTransferDiscarded",
+    "RTTransferIndication",
+    "RTTransferStart",
+    "RTTurnGiveIndication",
+    "RTTurnPleaseIndication",
+]
+
+DialogueMode = Literal["monologue", "two-way-alternate"]
+
+
+@dataclass(frozen=True, slots=True)
+class RTOpenIndication:
+    """The peer opens. `user_data` is the element of its bind argument; answer with `rt_open_response`."""
+
+    user_data: bytes
+    application_context: str
+    dialogue_mode: DialogueMode = "monologue"
+    initial_turn: Literal["initiator", "responder"] = "initiator"
+    calling_transport_selector: bytes = b""
+    called_transport_selector: bytes = b""
+    calling_session_selector: bytes = b""
+    called_session_selector: bytes = b""
+    calling_presentation_selector: bytes = b""
+    called_presentation_selector: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class RTOpenConfirm:
+    """The answer to `rt_open_request`.
+
+    Accepted: `user_data` is the bind result. Refused: `user_data` is the bind error if the peer's user refused with
+    one, `layer` is who refused (rtse for the user, acse-service-user, acse-service-provider, presentation, session,
+    transport), `reason` its code, `transient` whether it may be tried again soon. After a refusal the connection is
+    closed.
+    """
+
+    accepted: bool
+    user_data: bytes | None
+    layer: str = ""
+    reason: int | None = None
+    transient: bool = False
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RTReady:
+    """We have the turn and nothing is under way: `rt_transfer_request` may be called."""
+
+
+@dataclass(frozen=True, slots=True)
+class RTTransferStart:
+    """The peer begins to transfer an APDU."""
+
+
+@dataclass(frozen=True, slots=True)
+class RTTransferData:
+    """The next octets of the APDU. A view: valid until the next octets are received."""
+
+    data: Buffer
+
+
+@dataclass(frozen=True, slots=True)
+class RTTransferIndication:
+    """The APDU is whole. The peer holds itself responsible until `rt_transfer_response` says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class RTTransferDiscarded:
+    """The transfer that was coming in ends without an APDU: the peer discarded or interrupted it, or we refused it."""
+
+    reason: int
+    interrupted: bool = False
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RTTransferConfirm:
+    """What became of our transfer: the peer has secured the APDU, or the transfer failed for `reason`
+    (ExceptionReason).
+    """
+
+    accepted: bool
+    reason: int | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RTTurnPleaseIndication:
+    """The peer wants the turn; 0 is the highest priority."""
+
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class RTTurnGiveIndication:
+    """The turn is ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class RTCloseIndication:
+    """The peer wants to end the association; answer with `rt_close_response`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RTCloseConfirm:
+    """The association has ended in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class RTAbort:
+    """The association is gone, with whatever was being transferred.
+
+    `provider` is False when the peer's user aborted. `layer` is who gave up or found the fault (transport, session,
+    presentation, acse, rtse), `reason` is the layer's own code, `offset` where in its unit of data the fault lies,
+    `detail` for the log, `local` whether this side found the fault.
+    """
+
+    provider: bool
+    layer: str
+    reason: int
+    detail: str = ""
+    offset: int | None = None
+    local: bool = False
+    user_data: bytes | None = None
+
+
+RTEvent = (
+    RTOpenIndication
+    | RTOpenConfirm
+    | RTReady
+    | RTTransferStart
+    | RTTransferData
+    | RTTransferIndication
+    | RTTransferDiscarded
+    | RTTransferConfirm
+    | RTTurnPleaseIndication
+    | RTTurnGiveIndication
+    | RTCloseIndication
+    | RTCloseConfirm
+    | RTAbort
+)

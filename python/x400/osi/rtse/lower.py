@@ -1,0 +1,58 @@
+"""The layers below reliable transfer, put together: session (which brings transport), presentation, association control."""
+
+from __future__ import annotations
+
+import x400_framer
+
+from x400.osi import acse, presentation
+from x400.osi.acse import apdu as acse_apdu
+from x400.osi.rtse.parameters import Parameters
+from x400.osi.tlv import header
+
+__all__ = ["lower_layers", "session_parameters"]
+
+_T61_STRING = 0x14
+_UTC_TIME = 0x17
+
+
+def lower_layers(
+    initiator: bool, parameters: Parameters
+) -> tuple[x400_framer.Connection, presentation.Connection, acse.Connection]:
+    """A session connection, and presentation and association control upon it."""
+    session = x400_framer.Connection(initiator, session_parameters(initiator, parameters))
+    above = presentation.Connection(presentation_parameters(parameters), session)
+    return session, above, acse.Connection(parameters.application_context, above)
+
+
+def presentation_parameters(parameters: Parameters) -> presentation.Parameters:
+    """Three contexts, with the identifiers that MTAs have always given them."""
+    return presentation.Parameters(
+        contexts=(
+            (1, acse_apdu.ABSTRACT_SYNTAX),
+            (3, parameters.rtse_abstract_syntax),
+            (5, parameters.user_abstract_syntax),
+        ),
+        calling_selector=parameters.calling_presentation_selector,
+        called_selector=parameters.called_presentation_selector,
+        maximum_head_size=parameters.maximum_head_size,
+    )
+
+
+def session_parameters(initiator: bool, parameters: Parameters) -> x400_framer.Parameters:
+    """What X.228 8.2 asks of session: half-duplex, minor synchronize, exceptions, activity management.
+
+    The references of the session connection identifier are themselves elements: T61String and UTCTime (X.228 8.1).
+    """
+    reference, common = parameters.calling_ss_user_reference, parameters.common_reference
+    return x400_framer.Parameters(
+        calling_transport_selector=parameters.calling_transport_selector,
+        called_transport_selector=parameters.called_transport_selector,
+        calling_session_selector=parameters.calling_session_selector,
+        called_session_selector=parameters.called_session_selector,
+        tpdu_size=parameters.tpdu_size,
+        tsdu_maximum_size=parameters.tsdu_maximum_size,
+        initial_tokens=parameters.initial_turn,
+        calling_ss_user_reference=header(_T61_STRING, len(reference)) + reference if reference else b"",
+        common_reference=header(_UTC_TIME, len(common)) + common if common else b"",
+        max_tsdu=parameters.maximum_segment_size + parameters.maximum_head_size,
+    )

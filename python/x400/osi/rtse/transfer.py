@@ -1,0 +1,175 @@
+"""One APDU on its way: cut into segments and paced by the window when it goes, put together when it comes (X.228
+7.3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from functools import lru_cache
+
+import x400_framer
+
+from x400.osi.presentation import user_data
+from x400.osi.rtse import external
+from x400.osi.rtse.exceptions import TransferError
+from x400.osi.rtse.source import Source
+from x400.osi.tlv import INDEFINITE, Buffer, FramingError, element_end, header, read_header
+
+__all__ = ["Incoming", "Outgoing", "SourceError", "segment_contents"]
+
+_RTTR = 0x04
+_RTTR_CONSTRUCTED = 0x24
+
+MAXIMUM_PIECES = 4096
+"""Pieces of one constructed OCTET STRING, and so of the list that they make."""
+
+
+class SourceError(Exception):
+    """The source of an APDU gave fewer octets than its length."""
+
+
+@lru_cache(maxsize=512)
+def _segment_prefix(context: int, size: int) -> bytes:
+    """All that stands before a segment of `size` octets: presentation's framing and the RTTR's identifier and length."""
+    rttr = header(_RTTR, size)
+    return user_data.prefix(context, len(rttr) + size) + rttr
+
+
+class Outgoing:
+    """Sends an APDU.
+
+    Each segment but the last is followed by a checkpoint (S-SYNC-MINOR); no more than `window` checkpoints are
+    unconfirmed at a time. `segment` is the checkpoint size in octets, 0 for a single segment.
+    """
+
+    __slots__ = (
+        "_buffers",
+        "_checkpoint_due",
+        "_confirmed",
+        "_context",
+        "_last",
+        "_remaining",
+        "_segment",
+        "_session",
+        "_source",
+        "_window",
+    )
+
+    def __init__(
+        self,
+        source: Source,
+        session: x400_framer.Connection,
+        rtse_context: int,
+        user_context: int,
+        segment: int,
+        window: int,
+    ) -> None:
+        head = external.prefix(user_context, source.length)
+        self._source = source
+        self._session = session
+        self._context = rtse_context
+        self._buffers: list[Buffer] = [head]
+        self._remaining = len(head) + source.length
+        self._segment = segment or self._remaining
+        self._window = window
+        self._last = 0  # serial numbers of the checkpoint last requested and last confirmed; an activity starts at 1
+        self._confirmed = 0
+        self._checkpoint_due = False
+
+    def confirm(self, serial: int) -> None:
+        """A checkpoint, and with it all before, was confirmed (X.225 5.8.1)."""
+        if serial > self._last or serial <= self._confirmed:
+            raise TransferError(f"confirm of checkpoint {serial}, {self._confirmed + 1} to {self._last} are due")
+        self._confirmed = serial
+
+    @property
+    def checkpoint_confirmed(self) -> bool:
+        return self._confirmed > 0
+
+    def pump(self) -> bool:
+        """Send what the window allows; True once all is sent, and S-ACTIVITY-END requested. Raises SourceError."""
+        session = self._session
+        while True:
+            if self._checkpoint_due:
+                if self._last - self._confirmed >= self._window:
+                    return False
+                self._last = session.s_sync_minor_request(True)
+            size = min(self._segment, self._remaining)
+            session.s_data_request(_segment_prefix(self._context, size), *self._read(size))
+            self._remaining -= size
+            if not self._remaining:
+                session.s_activity_end_request()
+                return True
+            self._checkpoint_due = True
+
+    def _read(self, size: int) -> list[Buffer]:
+        buffers = self._buffers
+        self._buffers = []
+        needed = size - sum(map(len, buffers))
+        read = self._source.read
+        while needed > 0:
+            buffer = read(needed)
+            length = len(buffer)
+            if not 0 < length <= needed:
+                raise SourceError(f"{length} octets where 1 to {needed} are due")
+            buffers.append(buffer)
+            needed -= length
+        return buffers
+
+
+def segment_contents(rttr: Buffer) -> list[Buffer]:
+    """The octets of an RTTR, a list because an OCTET STRING may come in pieces; raises TransferError."""
+    end = len(rttr)
+    try:
+        tag, start, length = read_header(rttr, 0, end)
+        if tag == _RTTR and start + length == end:
+            return [rttr[start:]]
+        if tag == _RTTR_CONSTRUCTED:
+            return _pieces(rttr, start, end if length == INDEFINITE else start + length)
+    except FramingError as error:
+        raise TransferError(f"RTTR: {error.detail}", error.offset) from None
+    raise TransferError(f"an APDU with identifier {tag:#04x} of {end} octets where an RTTR is expected", 0)
+
+
+def _pieces(data: Buffer, offset: int, end: int) -> list[Buffer]:
+    """The primitive pieces of a constructed OCTET STRING (X.690 8.7.3), however nested."""
+    if element_end(data, 0, len(data)) != len(data):
+        raise FramingError("octets after the RTTR", 0)
+    pieces: list[Buffer] = []
+    while offset < end:
+        tag, start, length = read_header(data, offset, end)
+        if tag == _RTTR:
+            if len(pieces) == MAXIMUM_PIECES:
+                raise FramingError("an OCTET STRING in too many pieces", offset)
+            pieces.append(data[start : start + length])
+            offset = start + length
+        elif tag == _RTTR_CONSTRUCTED or (tag == 0 and length == 0):  # nesting says nothing: its pieces follow
+            offset = start
+        else:
+            raise FramingError(f"identifier {tag:#04x} in an OCTET STRING", offset)
+    return pieces
+
+
+class Incoming:
+    """Receives an APDU: segments in, octets of the APDU without its EXTERNAL out."""
+
+    __slots__ = ("_reader", "size_limit_passed")
+
+    def __init__(self, user_contexts: Container[int], maximum_size: int) -> None:
+        self._reader = external.ExternalReader(user_contexts, maximum_size)
+        self.size_limit_passed = False
+
+    def segment(self, rttr: Buffer) -> list[Buffer]:
+        """The octets of the APDU in this segment; raises TransferError. None once the APDU has passed its limit."""
+        reader = self._reader
+        octets: list[Buffer] = []
+        for piece in segment_contents(rttr):
+            octets += reader.feed(piece)
+        if reader.too_large:
+            self.size_limit_passed = True
+            return []
+        return octets
+
+    def end(self) -> list[Buffer]:
+        """The octets that were still held back; raises TransferError if the APDU is not complete."""
+        return self._reader.finish()
