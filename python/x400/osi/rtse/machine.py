@@ -19,7 +19,7 @@ from x400.osi.rtse.parameters import Parameters
 from x400.osi.rtse.states import TRANSITIONS, Event, State
 from x400.osi.tlv import Buffer
 
-__all__ = ["Machine", "context_of"]
+__all__ = ["Machine", "context_of", "state_times"]
 
 _STATES_OF_TRANSFER_OUT = (State.SENDING, State.AWAITING_END_CONFIRM, State.DISCARDING)
 
@@ -32,7 +32,7 @@ class Machine:
         self.parameters = parameters
         self.state = State.IDLE
         self.session, self.presentation, self.association = lower_layers(initiator, parameters)
-        self._times = _times(parameters)
+        self._times = state_times(parameters)
         self._now = 0.0 if now is None else now
         self._deadline = None if now is None else now + self._times[State.IDLE]
         self._transfer_deadline: float | None = None
@@ -221,7 +221,7 @@ def context_of(contexts: Iterable[tuple[int, str]], abstract_syntax: str) -> int
     return next((identifier for identifier, syntax in contexts if syntax == abstract_syntax), 0)
 
 
-def _times(parameters: Parameters) -> dict[State, float]:
+def state_times(parameters: Parameters) -> dict[State, float]:
     """How long each state may last."""
     return {
         State.IDLE: parameters.connect_time,

@@ -34,6 +34,8 @@ __all__ = ["TRANSITIONS", "Event", "State"]
 
 
 class State(Enum):
+    __hash__ = object.__hash__  # members are looked up for each message; Enum's own is a Python function
+
     IDLE = auto()
     AWAITING_RTOAC = auto()
     AWAITING_OPEN_RESPONSE = auto()
@@ -52,6 +54,8 @@ class State(Enum):
 
 class Event(Enum):
     """Requests and responses of the user; APDUs and session primitives received."""
+
+    __hash__ = object.__hash__
 
     RT_OPEN_REQUEST = "RT-OPEN request"
     RTORQ = "RTORQ"
