@@ -78,7 +78,7 @@ class Link:
         self._worker.links.add(self)
         if self.peer is not None:
             association.peer = self.peer.name
-            association.connection.rt_open_request(self._worker.binding.argument(self.peer))
+            association.connection.rt_open_request(self._worker.binding.argument(self.peer), association.now())
         elif not self._worker.admits(association):
             association.drop()
 
@@ -115,7 +115,7 @@ class Link:
                 raise BindRefused(MTABindError.BUSY, f"too many associations of {peer.name!r}, or stopping")
         except BindRefused as refused:
             self.association.failure("mts", refused.error, refused.cause, None)
-            connection.rt_open_response(False, encode_error(refused.error))
+            connection.rt_open_response(False, encode_error(refused.error), now=self.association.now())
             return
         self.peer, self.peer_name, self.bound = peer, peer.name, True
         self.association.peer = peer.name
@@ -153,7 +153,7 @@ class Link:
 
     def _close_indication(self, event: rtse.RTCloseIndication) -> None:
         assert self.association is not None
-        self.association.connection.rt_close_response()
+        self.association.connection.rt_close_response(self.association.now())
 
     # ---- out
 
@@ -211,7 +211,7 @@ class Link:
         """End the association in order; it is free."""
         assert self.association is not None
         self.releasing = True
-        self.association.connection.rt_close_request()
+        self.association.connection.rt_close_request(self.association.now())
         self.association.flush()
 
     # ---- the turn
@@ -220,7 +220,7 @@ class Link:
         """Ask for the turn, once."""
         if self.association is not None and not self._asked and not self.busy:
             self._asked = True
-            self.association.connection.rt_turn_please_request(priority)
+            self.association.connection.rt_turn_please_request(priority, self.association.now())
             self.association.flush()
 
     def _turn_please(self, event: rtse.RTTurnPleaseIndication) -> None:
@@ -239,7 +239,7 @@ class Link:
         if self.queue is not None:
             self.queue.not_free(self)
             self.queue.askable.add(self)
-        self.association.connection.rt_turn_give_request()
+        self.association.connection.rt_turn_give_request(self.association.now())
 
     # ---- in
 
@@ -249,9 +249,9 @@ class Link:
         if association is None or association.connection.closed:
             return
         if refusal is None:
-            association.connection.rt_transfer_response()
+            association.connection.rt_transfer_response(now=association.now())
         else:
-            association.connection.rt_transfer_response(False, refusal)
+            association.connection.rt_transfer_response(False, refusal, association.now())
         association.flush()
         if self._worker.stopping and not self.releasing:
             self._worker.finish(self)

@@ -121,7 +121,9 @@ class Queue:
 
     def refill(self) -> None:
         """Read more from disk, if there is more and little is at hand."""
-        if not self._backlog or self._claiming or not self.accepts() or len(self._ready) >= CLAIM_ENTRIES // 2:
+        if not self._backlog or self._claiming or not self.accepts():
+            return
+        if len(self._ready) >= CLAIM_ENTRIES // 2 or self._octets >= READY_OCTETS // 2:
             return
         self._claiming = True
         self._backlog = False

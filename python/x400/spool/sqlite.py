@@ -9,6 +9,7 @@ The folder holds ``spool.sqlite``, ``contents/``, ``quarantine/`` and ``lock``.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import math
 import os
@@ -131,7 +132,8 @@ class SqliteSpool:
         for name in unlink:
             (self._contents / name).unlink(missing_ok=True)
         if finished:
-            self._loop.call_soon_threadsafe(self._finish, finished)
+            with contextlib.suppress(RuntimeError):  # the loop ended without `close`: nobody waits any more
+                self._loop.call_soon_threadsafe(self._finish, finished)
 
     def _finish(self, finished: list[Store | Query]) -> None:
         for item in finished:

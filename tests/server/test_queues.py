@@ -1,0 +1,129 @@
+"""What is handed on from memory, and what waits on disk."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from pathlib import Path
+
+from x400.server import queues
+from x400.server.config import Retry
+from x400.server.outbound import wait_after
+from x400.server.queues import Queue
+from x400.spool import Batch, Entry, Event, SqliteSpool
+
+
+class Collecting(Queue):
+    """Passes on all that it has, when it is let."""
+
+    def __init__(self, spool: SqliteSpool) -> None:
+        super().__init__("peer", spool)
+        self.open = True
+        self.seen: list[str] = []
+
+    def accepts(self) -> bool:
+        return True
+
+    def work(self) -> None:
+        while self.open and (entry := self.take()) is not None:
+            self.seen.append(entry.identifier)
+            self.spool.done(entry, Event("transferred", "peer"))
+        self.refill()
+
+
+async def put(spool: SqliteSpool, queue: Queue, identifier: str, priority: int = 1, size: int = 10) -> None:
+    entry = Entry("peer", priority, identifier, "message", "", "", time.time() + 999, b"x" * size)
+    queue.expect(entry)
+    await spool.store(Batch(identifier, b"", "message", "", size, [entry]))
+    queue.stored(entry)
+    queue.work()
+
+
+def test_handed_on_from_memory_by_priority(tmp_path: Path) -> None:
+    async def body() -> None:
+        spool = SqliteSpool(tmp_path)
+        await spool.open()
+        queue = Collecting(spool)
+        queue.open = False
+        for number, priority in enumerate((2, 0, 1, 0)):
+            await put(spool, queue, f"m{number}", priority)
+        assert len(queue) == 4
+        assert (await spool.claim("peer", 10, 60)).entries == [], "all are claimed"
+        queue.open = True
+        queue.work()
+        assert queue.seen == ["m1", "m3", "m2", "m0"]
+        await spool.close()
+
+    asyncio.run(body())
+
+
+def test_past_the_limits_entries_wait_on_disk_and_come_back_in_order(tmp_path: Path, monkeypatch: object) -> None:
+    async def body() -> None:
+        spool = SqliteSpool(tmp_path)
+        await spool.open()
+        queue = Collecting(spool)
+        queue.open = False
+        number_of_all = queues.READY_ENTRIES + 300
+        for number in range(number_of_all):
+            await put(spool, queue, f"m{number:04}")
+        assert len(queue) == queues.READY_ENTRIES
+        queue.open = True
+        queue.work()
+        async with asyncio.timeout(5):
+            while len(queue.seen) < number_of_all:
+                await asyncio.sleep(0.01)
+        assert queue.seen == [f"m{number:04}" for number in range(number_of_all)]
+        await asyncio.sleep(0.1)
+        assert await spool.queues() == []
+        await put(spool, queue, "last")
+        assert queue.seen[-1] == "last", "again from memory"
+        await spool.close()
+
+    asyncio.run(body())
+
+
+def test_large_heads_fill_the_memory_sooner(tmp_path: Path) -> None:
+    async def body() -> None:
+        spool = SqliteSpool(tmp_path)
+        await spool.open()
+        queue = Collecting(spool)
+        queue.open = False
+        for number in range(12):
+            await put(spool, queue, f"m{number}", size=1 << 20)
+        assert len(queue) == 8
+        queue.put_back()
+        assert len(queue) == 0
+        assert len((await spool.claim("peer", 100, 60, octets=1 << 30)).entries) == 12
+        await spool.close()
+
+    asyncio.run(body())
+
+
+def test_a_retry_is_waited_for(tmp_path: Path) -> None:
+    async def body() -> None:
+        spool = SqliteSpool(tmp_path)
+        await spool.open()
+        queue = Collecting(spool)
+        queue.open = False
+        await put(spool, queue, "a")
+        entry = queue.take()
+        assert entry is not None
+        spool.retry(entry, time.time() + 0.3, "busy")
+        queue.open = True
+        queue.wake()
+        await asyncio.sleep(0.15)
+        assert queue.seen == []
+        await asyncio.sleep(0.3)
+        assert queue.seen == ["a"]
+        await spool.close()
+
+    asyncio.run(body())
+
+
+def test_waits_grow_to_a_limit_and_vary() -> None:
+    random.seed(1)
+    exact = Retry(first=5, factor=2, longest=60, jitter=0)
+    assert [wait_after(failures, exact) for failures in (1, 2, 3, 4, 5, 500)] == [5, 10, 20, 40, 60, 60]
+    varying = [wait_after(2, Retry(first=5, factor=2, longest=60, jitter=0.2)) for _ in range(100)]
+    assert 8 <= min(varying) < 8.5 < 9.5 < max(varying) <= 10
