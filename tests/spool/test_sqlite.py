@@ -140,7 +140,7 @@ def test_histories_are_forgotten(tmp_path: Path) -> None:
         for number in range(10):
             await spool.store(batch(f"m{number}", 10))
         await asyncio.sleep(0.01)
-        assert await spool._query(lambda database: spool._sweep_step(database, 2**62)) == 20
+        assert await spool._query(lambda database: spool._sweep_step(database, 2**62)) == 10
         assert await spool.store(batch("m1", 10)), "no longer known as a repetition"
         await spool.close()
 

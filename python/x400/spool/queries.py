@@ -111,10 +111,13 @@ def trace(folder: str | Path, identifier: str) -> list[TraceLine]:
     """The life of one message, oldest step first; empty when it was never here, or has been forgotten."""
     lines = []
     for worker, database in _databases(folder):
-        for at, kind, peer, size in database.execute(
-            "SELECT at, kind, peer, size FROM arrival WHERE identifier=?", (identifier,)
+        for at, kind, peer, size, log in database.execute(
+            "SELECT at, kind, peer, size, log FROM arrival WHERE identifier=?", (identifier,)
         ):
             lines.append(TraceLine(worker, at / 1e6, "arrived", peer, f"{kind}, {size} octets"))
+            for line in log.splitlines():
+                action, _, detail = line.partition("\t")
+                lines.append(TraceLine(worker, at / 1e6, action, peer, detail))
         for at, action, peer, detail in database.execute(
             "SELECT at, action, peer, detail FROM event WHERE identifier=?", (identifier,)
         ):

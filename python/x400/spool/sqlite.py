@@ -15,6 +15,7 @@ import math
 import os
 import sqlite3
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -41,8 +42,8 @@ class SqliteSpool:
         self._gather = gather
         self._contents = self.folder / "contents"
         self._quarantine = self.folder / "quarantine"
-        self._leases: dict[int, float] = {}
-        self._queue_of: dict[str, set[int]] = {}
+        self._claims: defaultdict[str, dict[int, float]] = defaultdict(dict)
+        """By queue and entry: until when it is claimed, on the monotonic clock."""
         self._changes = Changes()
         self._flushing = False
         self._linger: asyncio.TimerHandle | None = None
@@ -138,6 +139,8 @@ class SqliteSpool:
     def _finish(self, finished: list[Store | Query]) -> None:
         for item in finished:
             future, outcome = item.future, item.outcome
+            if type(item) is Store and item.claimed and outcome is not True:
+                self.release(item.claimed)
             if future.done():
                 continue
             if isinstance(outcome, Exception):
@@ -181,35 +184,32 @@ class SqliteSpool:
         now = self._now_us()
         arrived = now / 1e6
         rows: list[Row] = []
-        claimed = None
+        claimed: list[Entry] = []
         for entry in batch.entries:
             entry.id = self._next_id
             entry.arrived = arrived
             self._next_id += 1
             if entry.claimed:
-                claimed = claimed or time.monotonic() + batch.lease
-                self._leases[entry.id] = claimed
-                self._queue_of.setdefault(entry.queue, set()).add(entry.id)
+                self._claims[entry.queue][entry.id] = time.monotonic() + batch.lease
+                claimed.append(entry)
             rows.append(_row(entry))
         arrival: Row | None = None
+        events: list[Row] = []
         if batch.duplicate_key is not None:
-            arrival = (batch.identifier, batch.duplicate_key, now, batch.kind, batch.peer, batch.size)
-        events = [(batch.identifier, self._now_us(), event.action, event.peer, event.detail) for event in batch.events]
-        item = Store(arrival, rows, events, future)
+            lines = "\n".join([f"{event.action}\t{event.detail}" for event in batch.events])
+            arrival = (batch.identifier, batch.duplicate_key, now, batch.kind, batch.peer, batch.size, lines)
+        else:
+            events = [
+                (batch.identifier, self._now_us(), event.action, event.peer, event.detail) for event in batch.events
+            ]
+        item = Store(arrival, rows, events, claimed, future)
         if replaced is not None:
             item.remove = replaced.id
             if replaced.tail is not None:
                 item.remove_contents = (os.path.basename(replaced.tail.path),)
-        if claimed is not None:
-            future.add_done_callback(lambda done: self._forget_unstored(batch, done))
         self._changes.stores.append(item)
         self._soon()
         return future
-
-    def _forget_unstored(self, batch: Batch, done: asyncio.Future[bool]) -> None:
-        if done.cancelled() or done.exception() is not None or not done.result():
-            for entry in batch.entries:
-                self._unclaim(entry)
 
     def content(self) -> ContentWriter:
         return contents.ContentFile(self._contents)
@@ -232,7 +232,7 @@ class SqliteSpool:
         an entry added is not committed yet, one removed is deleted by a later transaction or really free."""
         now = time.time()
         monotonic = time.monotonic()
-        held = {id for id in tuple(self._queue_of.get(queue, ())) if self._leases.get(id, 0.0) > monotonic}
+        held = {id for id, until in self._claims[queue].copy().items() if until > monotonic}
         entries: list[Entry] = []
         for priority in (0, 1, 2):
             rows = connection.execute(
@@ -259,21 +259,18 @@ class SqliteSpool:
 
     def _hold(self, entry: Entry, until: float) -> None:
         entry.claimed = True
-        self._leases[entry.id] = until
-        self._queue_of.setdefault(entry.queue, set()).add(entry.id)
+        self._claims[entry.queue][entry.id] = until
 
     def _unclaim(self, entry: Entry) -> None:
         entry.claimed = False
-        self._leases.pop(entry.id, None)
-        held = self._queue_of.get(entry.queue)
-        if held is not None:
-            held.discard(entry.id)
+        self._claims[entry.queue].pop(entry.id, None)
 
     def renew(self, entries: Iterable[Entry], lease: float) -> None:
         until = time.monotonic() + lease
         for entry in entries:
-            if entry.id in self._leases:
-                self._leases[entry.id] = until
+            claims = self._claims[entry.queue]
+            if entry.id in claims:
+                claims[entry.id] = until
 
     def release(self, entries: Iterable[Entry]) -> None:
         for entry in entries:
@@ -281,7 +278,7 @@ class SqliteSpool:
 
     def done(self, entry: Entry, event: Event) -> None:
         changes = self._changes
-        self._leases[entry.id] = math.inf  # until the row is gone, whatever happens
+        self._claims[entry.queue][entry.id] = math.inf  # until the row is gone, whatever happens
         changes.done.append(entry)
         changes.events.append((entry.identifier, self._now_us(), event.action, event.peer, event.detail))
         if entry.tail is not None:
@@ -300,9 +297,9 @@ class SqliteSpool:
         monotonic = time.monotonic()
         rows = connection.execute(
             f"SELECT {sqlite_schema.ENTRY_COLUMNS} FROM entry WHERE expiry<=? ORDER BY expiry LIMIT ?",
-            (now, limit + len(self._leases)),
+            (now, limit + sum(map(len, tuple(self._claims.values())))),
         )
-        entries = [self._entry(row) for row in rows if self._leases.get(row[0], 0.0) <= monotonic][:limit]
+        entries = [self._entry(row) for row in rows if self._claims[row[1]].get(row[0], 0.0) <= monotonic][:limit]
         for entry in entries:
             self._hold(entry, monotonic + 600)
         return entries

@@ -2,8 +2,9 @@
 
 ``entry``    what is waiting. The index (queue, priority, due, id) is the order of claims: a claim reads a range of it.
              ``due`` is 0 for what was never tried, so the clock may jump; a retry sets it.
-``arrival``  one row per accepted transfer, by (identifier, duplicate_key): the duplicate table.
-``event``    one row per step of a message's life, by (identifier, microseconds).
+``arrival``  one row per accepted transfer, by (identifier, duplicate_key): the duplicate table. ``log`` has a line for
+             each event that came with it: action, tab, detail.
+``event``    one row per later step of a message's life, by (identifier, microseconds).
 
 Both histories are clustered by identifier (WITHOUT ROWID): no second tree to write, and a trace is one range read.
 
@@ -49,6 +50,7 @@ CREATE TABLE IF NOT EXISTS arrival (
   kind TEXT NOT NULL,
   peer TEXT NOT NULL,
   size INTEGER NOT NULL,
+  log TEXT NOT NULL,
   PRIMARY KEY (identifier, duplicate_key)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS event (
@@ -65,7 +67,7 @@ ENTRY_COLUMNS = (
     "id, queue, priority, due, expiry, identifier, kind, originator, recipients, arrived, attempts, error, "
     "content, tail_offset, tail_length, detail, head"
 )
-TABLES = {"entry": (ENTRY_COLUMNS, 17), "arrival": ("identifier, duplicate_key, at, kind, peer, size", 6)}
+TABLES = {"entry": (ENTRY_COLUMNS, 17), "arrival": ("identifier, duplicate_key, at, kind, peer, size, log", 7)}
 TABLES["event"] = ("identifier, at, action, peer, detail", 5)
 
 

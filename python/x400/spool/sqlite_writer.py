@@ -27,12 +27,15 @@ KEPT_AGAIN = 0.5  # seconds until what left the spool while the disk was full is
 class Store:
     """One batch to store; ``outcome`` becomes True (stored), False (a repetition) or an exception."""
 
-    __slots__ = ("arrival", "entries", "events", "future", "outcome", "remove", "remove_contents")
+    __slots__ = ("arrival", "claimed", "entries", "events", "future", "outcome", "remove", "remove_contents")
 
-    def __init__(self, arrival: Row | None, entries: list[Row], events: list[Row], future: Any) -> None:
+    def __init__(
+        self, arrival: Row | None, entries: list[Row], events: list[Row], claimed: list[Entry], future: Any
+    ) -> None:
         self.arrival = arrival
         self.entries = entries
         self.events = events
+        self.claimed = claimed
         self.future = future
         self.remove: int | None = None
         self.remove_contents: tuple[str, ...] = ()
