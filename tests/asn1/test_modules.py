@@ -1,0 +1,72 @@
+"""Every module is there, under its own name, and all of them compile together."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from x400.asn1 import folder, module_files, specification
+
+WITHOUT_COMMENTS = re.compile(r"--.*?(?:--|$)", re.MULTILINE)
+IMPORTED = re.compile(r"FROM\s+([A-Z][A-Za-z0-9-]*)")
+
+NEEDED = {
+    "x226": {"ISO8823-PRESENTATION"},
+    "x227": {"ACSE-1"},
+    "x228": {"Reliable-Transfer-APDU"},
+    "x402": {"MHSObjectIdentifiers"},
+    "x411": {
+        "MTAAbstractService",
+        "MTSAbstractService",
+        "MTSAbstractService88",
+        "MTSObjectIdentifiers",
+        "MTSUpperBounds",
+    },
+    "x419": {"MHSProtocolObjectIdentifiers", "MTSAccessProtocol", "MTSTransferProtocol"},
+    "x420": {
+        "IPMSExtendedBodyPartTypes",
+        "IPMSFileTransferBodyPartType",
+        "IPMSHeadingExtensions",
+        "IPMSInformationObjects",
+        "IPMSObjectIdentifiers",
+    },
+    "x880": {
+        "Remote-Operations-Generic-ROS-PDUs",
+        "Remote-Operations-Information-Objects",
+        "Remote-Operations-Useful-Definitions",
+    },
+}
+
+
+def names(path: Path) -> tuple[str, set[str]]:
+    """The module's name and the names of those that it imports from."""
+    text = WITHOUT_COMMENTS.sub("", path.read_text(encoding="utf-8"))
+    return text.split(maxsplit=1)[0], set(IMPORTED.findall(text))
+
+
+@pytest.mark.parametrize("path", module_files(), ids=lambda path: path.stem)
+def test_file_is_named_after_its_module(path: Path) -> None:
+    assert names(path)[0] == path.stem
+
+
+@pytest.mark.parametrize(("recommendation", "modules"), NEEDED.items(), ids=NEEDED)
+def test_recommendation_is_there(recommendation: str, modules: set[str]) -> None:
+    assert modules <= {path.stem for path in (folder() / recommendation).glob("*.asn1")}
+
+
+def test_imports_close() -> None:
+    present = {path.stem for path in module_files()}
+    assert set().union(*(names(path)[1] for path in module_files())) <= present
+
+
+def test_all_compile() -> None:
+    assert set(specification().modules) == {path.stem for path in module_files()}
+
+
+def test_lines_and_tabs() -> None:
+    for path in module_files():
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            assert len(line) <= 120, f"{path.name}:{number}"
+            assert "\t" not in line, f"{path.name}:{number}"
+            assert line == line.rstrip(), f"{path.name}:{number}"
