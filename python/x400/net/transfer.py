@@ -6,7 +6,7 @@ They are what a tester needs, an MTA of one message or of none that are kept: `C
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from x400.mts.bind import Credentials, InvalidBind, decode_argument, decode_error, encode_argument, encode_result
@@ -14,7 +14,7 @@ from x400.net.association import Association, TapMaker
 from x400.net.endpoint import call
 from x400.osi import rtse
 
-__all__ = ["Answerer", "Caller", "TransferFailed"]
+__all__ = ["Answerer", "Caller", "TransferFailed", "transfer_all"]
 
 Buffer = bytes | bytearray | memoryview
 
@@ -191,3 +191,39 @@ class Answerer:
         self._peer = None if presented is None else presented.name
         answer = encode_result(None if presented is None else self._credentials)
         association.connection.rt_open_response(True, answer, now=association.now())
+
+
+async def transfer_all(
+    host: str,
+    port: int,
+    apdus: Sequence[Buffer],
+    *,
+    credentials: Credentials | None = None,
+    parameters: rtse.Parameters | None = None,
+    timeout: float = 10.0,
+    taps: TapMaker | None = None,
+    confirmed: Callable[[int], None] | None = None,
+) -> None:
+    """Transfer APDUs one after another over one association, and release it; raises TransferFailed.
+
+    `confirmed` is called with the place of each APDU once the peer has taken the responsibility for it. `timeout` is
+    for the connection; what comes after has the timers of `parameters`.
+    """
+    failures: list[TransferFailed] = []
+    begun = 0
+
+    def ready(caller: Caller) -> None:
+        nonlocal begun
+        if begun and confirmed is not None:
+            confirmed(begun - 1)
+        if begun == len(apdus):
+            caller.release()
+        else:
+            begun += 1
+            caller.transfer(apdus[begun - 1])
+
+    caller = Caller(credentials, ready, lambda _, failure: failures.append(failure))
+    await caller.connect(host, port, parameters, timeout=timeout, taps=taps)
+    await caller.ended
+    if failures:
+        raise failures[0]
