@@ -31,9 +31,10 @@ def encode(heading: Heading, body: Sequence[BodyPart]) -> bytes:
 
     value = {"heading": heading.to_value(), "body": [to_value(part) for part in body]}
     try:
-        return ipm_type("InformationObject").encode(("ipm", value))
+        octets: bytes = ipm_type("InformationObject").encode(("ipm", value))
     except fastber.EncodeError as error:
         raise Unencodable(str(error)) from None
+    return octets
 
 
 def decode(content: bytes | memoryview) -> IPM:
