@@ -29,6 +29,8 @@ pub struct Tag {
 pub struct Schema {
     pub types: Vec<TypeNode>,
     pub modules: Vec<Module>,
+    /// What was left open because a definition is not among the sources: `file:line:column: message`.
+    pub warnings: Vec<String>,
 }
 
 /// One module's exported view: its type and value assignments, in source order.

@@ -30,9 +30,17 @@ pub struct Module<'a> {
     pub tagging: Tagging,
     pub extensible: bool,
     /// Symbol to the name of the module that it comes from.
-    pub imports: HashMap<&'a str, &'a str>,
+    pub imports: HashMap<&'a str, Import<'a>>,
     pub assignments: Vec<Assignment<'a>>,
     pub index: HashMap<&'a str, usize>,
+}
+
+/// Where a symbol is imported from.
+#[derive(Clone, Copy)]
+pub struct Import<'a> {
+    pub module: &'a str,
+    /// The module is named by its object identifier: a published one.
+    pub published: bool,
 }
 
 pub struct Assignment<'a> {

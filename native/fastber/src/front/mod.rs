@@ -19,9 +19,15 @@ pub struct Source {
     pub text: String,
 }
 
-/// Nothing is optional yet; here so that callers need not change when something is.
+/// How strictly modules are read.
 #[derive(Debug, Clone, Default)]
-pub struct Options {}
+pub struct Options {
+    /// A type imported from a module that is not among the sources is a fault even where the import names the module by
+    /// its object identifier. Without this, such a type is left open (its values are whole encodings) and
+    /// `Schema::warnings` tells of it: published modules import far more than a protocol uses. A module that is imported
+    /// by its bare name must be among the sources either way.
+    pub strict_imports: bool,
+}
 
 /// One fault in the notation: where, what was expected, what was found. Line and column count from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +48,7 @@ impl std::fmt::Display for Diagnostic {
 const MOST_DIAGNOSTICS: usize = 100;
 
 /// Compile modules that may import one another, in any order.
-pub fn compile(sources: &[Source], _options: &Options) -> Result<Schema, Vec<Diagnostic>> {
+pub fn compile(sources: &[Source], options: &Options) -> Result<Schema, Vec<Diagnostic>> {
     let mut modules = Vec::new();
     let mut faults = Vec::new();
     for source in sources {
@@ -52,7 +58,7 @@ pub fn compile(sources: &[Source], _options: &Options) -> Result<Schema, Vec<Dia
         }
     }
     if faults.is_empty() {
-        let (schema, found) = resolve::schema(modules);
+        let (schema, found) = resolve::schema(modules, options.strict_imports);
         if found.is_empty() {
             return Ok(schema);
         }

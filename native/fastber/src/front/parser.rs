@@ -324,7 +324,7 @@ impl<'a> Parser<'a> {
         Ok(module)
     }
 
-    fn imports(&mut self, imports: &mut HashMap<&'a str, &'a str>) -> Parsed<()> {
+    fn imports(&mut self, imports: &mut HashMap<&'a str, Import<'a>>) -> Parsed<()> {
         let mut symbols = Vec::new();
         loop {
             match self.kind() {
@@ -335,8 +335,9 @@ impl<'a> Parser<'a> {
                 T::Upper if self.word() == "FROM" => {
                     self.bump();
                     let from = self.expect_kind(T::Upper, "the name of a module")?;
+                    let published = self.is(b'{');
                     for symbol in symbols.drain(..) {
-                        imports.insert(symbol, from);
+                        imports.insert(symbol, Import { module: from, published });
                     }
                     if self.is(b'{') {
                         self.bracketed(b'{', b'}')?;
@@ -416,6 +417,8 @@ impl<'a> Parser<'a> {
                     }
                 }
                 T::End | T::Assign => return None,
+                // no list of parameters is so long; and looking further at every brace would take quadratic time
+                _ if ahead > 500 => return None,
                 _ => {}
             }
             ahead += 1;
@@ -742,7 +745,7 @@ impl<'a> Parser<'a> {
             "GeneralizedTime" => simple(Kind::GeneralizedTime),
             "ObjectDescriptor" => simple(Kind::ObjectDescriptor),
             "RELATIVE-OID" => simple(Kind::RelativeOid),
-            "TIME" | "DATE" | "TIME-OF-DAY" | "DATE-TIME" | "DURATION" => simple(Kind::Time),
+            "TIME" => simple(Kind::Time),
             "UTF8String" => string(StringKind::Utf8),
             "NumericString" => string(StringKind::Numeric),
             "PrintableString" => string(StringKind::Printable),

@@ -145,3 +145,121 @@ fn recursive_types_are_one_node() {
     let s = schema("M DEFINITIONS ::= BEGIN T ::= CHOICE { leaf NULL, node SEQUENCE OF T } END");
     assert_eq!(s.types.len(), 3);
 }
+
+fn member_tags(schema: &Schema, name: &str) -> Vec<Vec<Tag>> {
+    let (Kind::Sequence(members) | Kind::Set(members)) = &node(schema, name).kind else {
+        panic!("{name} is no SEQUENCE")
+    };
+    let tags = |id: u32| schema.types[id as usize].tags.clone();
+    members.members.iter().map(|m| tags(m.type_id)).collect()
+}
+
+#[test]
+fn a_tag_on_a_dummy_reference_is_explicit() {
+    let s = schema(
+        "M DEFINITIONS AUTOMATIC TAGS ::= BEGIN W {T} ::= SEQUENCE { a T, b INTEGER }  X ::= W {BOOLEAN}
+        E {T} ::= SEQUENCE { a [5] T }  Y ::= E {BOOLEAN} END",
+    );
+    let context = |number| Tag { class: C, number };
+    let boolean = Tag { class: U, number: 1 };
+    assert_eq!(member_tags(&s, "X"), [vec![context(0), boolean], vec![context(1)]]);
+    assert_eq!(member_tags(&s, "Y"), [vec![context(5), boolean]]);
+}
+
+#[test]
+fn a_published_module_that_is_not_at_hand_leaves_its_types_open() {
+    let text = "M DEFINITIONS IMPLICIT TAGS ::= BEGIN IMPORTS T FROM Elsewhere {iso 1}; A ::= SEQUENCE { t [0] T } END";
+    let s = schema(text);
+    assert_eq!(s.warnings.len(), 1);
+    assert_eq!(member_tags(&s, "A"), [vec![Tag { class: C, number: 0 }]]);
+    let strict = Options { strict_imports: true };
+    let source = Source { name: "m".into(), text: text.into() };
+    assert_eq!(compile(&[source], &strict).unwrap_err().len(), 1);
+    assert_eq!(faults("M DEFINITIONS ::= BEGIN IMPORTS T FROM Elsewhere; A ::= T END").len(), 1);
+}
+
+#[test]
+fn imports_that_are_not_used_need_no_module() {
+    schema("M DEFINITIONS ::= BEGIN IMPORTS T, U FROM Elsewhere; A ::= NULL END");
+}
+
+#[test]
+fn an_enumeration_numbers_its_additions_from_what_the_root_left() {
+    let s = schema("M DEFINITIONS ::= BEGIN E ::= ENUMERATED { a, z(25), ..., d, e(30), f } END");
+    let Kind::Enumerated { items, extensible } = &node(&s, "E").kind else { panic!() };
+    let numbers: Vec<i64> = items.iter().map(|(_, n)| *n).collect();
+    assert!(*extensible);
+    assert_eq!(numbers, [0, 25, 1, 30, 31]);
+}
+
+#[test]
+fn an_optional_group_that_starts_with_a_type_gives_way_to_the_words_that_follow() {
+    let s = schema(
+        "M DEFINITIONS ::= BEGIN X ::= CLASS { &id INTEGER UNIQUE, &Type OPTIONAL, &absent &Type OPTIONAL }
+        WITH SYNTAX { [&Type [IF ABSENT &absent],] IDENTIFIED BY &id }
+        a X ::= { IDENTIFIED BY 1 }  b X ::= { INTEGER IF ABSENT 7, IDENTIFIED BY 2 }
+        F ::= SEQUENCE { id X.&id ({a | b}), value X.&Type ({a | b}{@id}) } END",
+    );
+    let Kind::Sequence(members) = &node(&s, "F").kind else { panic!() };
+    let Kind::Open(Some(table)) = &s.types[members.members[1].type_id as usize].kind else {
+        panic!()
+    };
+    assert_eq!(table.rows.len(), 1);
+    assert_eq!(table.rows[0].0, Value::Integer(2));
+}
+
+#[test]
+fn macros_are_passed_over_and_their_instances_are_values() {
+    let s = schema(
+        "M DEFINITIONS ::= BEGIN
+        OP MACRO ::= BEGIN TYPE NOTATION ::= \"ARGUMENT\" type VALUE NOTATION ::= value(VALUE INTEGER) END
+        op OP ARGUMENT SEQUENCE { a NULL } RESULT BOOLEAN ::= 5  S ::= SEQUENCE { x ANY DEFINED BY t, t INTEGER } END",
+    );
+    assert_eq!(s.modules[0].values, [("op".to_owned(), Value::Integer(5))]);
+}
+
+#[test]
+fn time_types_have_their_own_tags() {
+    let s = schema("M DEFINITIONS ::= BEGIN A ::= DATE  B ::= OID-IRI  C ::= TIME END");
+    assert_eq!(tags(&s, "A"), [(U, 31)]);
+    assert_eq!(tags(&s, "B"), [(U, 35)]);
+    assert_eq!(tags(&s, "C"), [(U, 14)]);
+}
+
+#[test]
+fn selection_components_of_and_groups() {
+    let s = schema(
+        "M DEFINITIONS IMPLICIT TAGS ::= BEGIN C ::= CHOICE { a [3] NULL, b BOOLEAN }
+        S ::= SEQUENCE { x a < C, COMPONENTS OF T, ..., [[2: y [9] NULL, z [10] NULL OPTIONAL ]] }
+        T ::= SEQUENCE { p INTEGER DEFAULT 4, ..., q NULL } END",
+    );
+    let Kind::Sequence(members) = &node(&s, "S").kind else { panic!() };
+    let names: Vec<(&str, bool)> = members.members.iter().map(|m| (m.name.as_str(), m.addition)).collect();
+    assert_eq!(names, [("x", false), ("p", false), ("y", true), ("z", true)]);
+    assert_eq!(members.members[1].default, Some(Value::Integer(4)));
+}
+
+#[test]
+fn two_modules_of_one_name_are_refused() {
+    assert_eq!(faults("M DEFINITIONS ::= BEGIN END M DEFINITIONS ::= BEGIN END").len(), 1);
+}
+
+#[test]
+fn real_values() {
+    let s = schema("M DEFINITIONS ::= BEGIN a REAL ::= {mantissa 5, base 2, exponent -1} END");
+    assert_eq!(s.modules[0].values[0].1, Value::Real(2.5));
+}
+
+#[test]
+fn constraints_are_read() {
+    let s = schema(
+        "M DEFINITIONS ::= BEGIN n INTEGER ::= 9  A ::= INTEGER (0..<n | 20..MAX, ...)
+        B ::= IA5String (SIZE (1..n)) (FROM (\"a\"..\"f\"))  O ::= OCTET STRING (CONTAINING A) END",
+    );
+    let a = &node(&s, "A").constraint;
+    assert_eq!((a.value.as_slice(), a.extensible), (&[(Some(0), Some(8)), (Some(20), None)][..], true));
+    let b = &node(&s, "B").constraint;
+    assert_eq!(b.size, [(1, Some(9))]);
+    assert_eq!(b.alphabet, Some(vec![('a', 'f')]));
+    assert!(matches!(node(&s, "O").kind, Kind::OctetString { contained: Some(_) }));
+}

@@ -129,8 +129,17 @@ impl<'a> Resolver<'a> {
             },
             constraints: Vec::new(),
         };
-        let Some(mut class) = self.class(&as_class, scope)? else {
-            // the field of every object of a set
+        let mut found = self.class(&as_class, scope)?;
+        if found.is_none() {
+            // a field of the objects of a set is typed by their class
+            if let Symbol::Assigned { module, index } =
+                self.look_up_qualified(*module, head, scope, ty.module, ty.token)?
+                && let Body::Set(governor, _) = self.modules[module as usize].assignments[index].body.clone()
+            {
+                found = self.class(&governor, module)?;
+            }
+        }
+        let Some(mut class) = found else {
             return Ok(None);
         };
         for (i, name) in path.iter().enumerate() {
@@ -583,7 +592,15 @@ fn defined_syntax<'a>(
             Syntax::Field(name) => settings.push((name, parser.setting(&[])?)),
             Syntax::Optional(group) => {
                 if begins(parser, group) {
-                    defined_syntax(parser, group, settings)?;
+                    let (at, known) = (parser.at, settings.len());
+                    let read = defined_syntax(parser, group, settings);
+                    if read.is_err() && matches!(group.first(), Some(Syntax::Field(_))) {
+                        // what looked like the field was a word of what follows
+                        parser.at = at;
+                        settings.truncate(known);
+                    } else {
+                        read?;
+                    }
                 }
             }
         }

@@ -24,8 +24,11 @@ const DEEPEST_SCOPE: u32 = 40;
 const MOST_TYPES: usize = 2_000_000;
 const MOST_OBJECTS: usize = 20_000;
 
-/// The classes that X.681 has built in (annexes A and B).
+/// The classes that X.681 has built in (annexes A and B), and types that differ from another in their tag alone (X.680 38).
 const BUILT_IN: &str = "Built-In DEFINITIONS ::= BEGIN
+DATE ::= [UNIVERSAL 31] IMPLICIT TIME  TIME-OF-DAY ::= [UNIVERSAL 32] IMPLICIT TIME
+DATE-TIME ::= [UNIVERSAL 33] IMPLICIT TIME  DURATION ::= [UNIVERSAL 34] IMPLICIT TIME
+OID-IRI ::= [UNIVERSAL 35] IMPLICIT UTF8String  RELATIVE-OID-IRI ::= [UNIVERSAL 36] IMPLICIT UTF8String
 TYPE-IDENTIFIER ::= CLASS { &id OBJECT IDENTIFIER UNIQUE, &Type } WITH SYNTAX { &Type IDENTIFIED BY &id }
 ABSTRACT-SYNTAX ::= CLASS { &id OBJECT IDENTIFIER, &Type, &property BIT STRING { handles-invalid-encodings(0) } DEFAULT {} }
     WITH SYNTAX { &Type IDENTIFIED BY &id [HAS PROPERTY &property] }
@@ -33,12 +36,15 @@ END";
 
 type ScopeId = u32;
 
-/// A fault with its place: token `token` of module `module`. `missing`: because a module is not among the sources.
+/// A fault with its place: token `token` of module `module`.
 struct Fault {
     module: u32,
     token: u32,
     message: String,
+    /// Because a module, or what is imported from it, is not among the sources.
     missing: bool,
+    /// And what stands there may be left open instead.
+    lenient: bool,
 }
 
 type Resolved<T> = Result<T, Fault>;
@@ -90,17 +96,24 @@ struct Resolver<'a> {
     object_sets: HashMap<(Span, ScopeId), Rc<Vec<Rc<Object<'a>>>>>,
     chain: u32,
     faults: Vec<Fault>,
+    warnings: Vec<Fault>,
+    strict_imports: bool,
 }
 
 /// Resolve everything; the faults found, if any, and then an unfinished schema.
-pub fn schema(mut modules: Vec<Module<'_>>) -> (Schema, Vec<Diagnostic>) {
+pub fn schema(mut modules: Vec<Module<'_>>, strict_imports: bool) -> (Schema, Vec<Diagnostic>) {
     let mut faults = Vec::new();
     match tokens("built-in", BUILT_IN) {
         Ok(tokens) => parser::modules("built-in", BUILT_IN, tokens.into(), &mut modules, &mut faults),
         Err(fault) => faults.push(fault),
     }
     let mut resolver = Resolver::new(modules);
-    let schema = resolver.run();
+    resolver.strict_imports = strict_imports;
+    let mut schema = resolver.run();
+    let mut warnings: Vec<Diagnostic> = resolver.warnings.iter().map(|f| resolver.diagnostic(f)).collect();
+    warnings.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+    warnings.dedup();
+    schema.warnings = warnings.iter().map(ToString::to_string).collect();
     let mut diagnostics: Vec<Diagnostic> = resolver.faults.iter().map(|f| resolver.diagnostic(f)).collect();
     diagnostics.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
     diagnostics.dedup();
@@ -131,6 +144,8 @@ impl<'a> Resolver<'a> {
             object_sets: HashMap::new(),
             chain: 0,
             faults: Vec::new(),
+            warnings: Vec::new(),
+            strict_imports: false,
         }
     }
 
@@ -142,7 +157,7 @@ impl<'a> Resolver<'a> {
                     module: number as u32,
                     token: 0,
                     message: format!("expected each module once, found a second `{name}`"),
-                    missing: false,
+                    missing: false, lenient: false,
                 });
             }
         }
@@ -160,7 +175,7 @@ impl<'a> Resolver<'a> {
                 module: work.ty.module,
                 token: work.ty.token,
                 message: String::new(),
-                missing: false,
+                missing: false, lenient: false,
             };
             if self.nodes.len() > MOST_TYPES {
                 self.faults.push(Fault {
@@ -234,7 +249,7 @@ impl<'a> Resolver<'a> {
             module: ty.module,
             token: ty.token,
             message: message.into(),
-            missing: false,
+            missing: false, lenient: false,
         })
     }
 
@@ -244,7 +259,7 @@ impl<'a> Resolver<'a> {
             module: span.module,
             token: span.start,
             message: d.message,
-            missing: false,
+            missing: false, lenient: false,
         })
     }
 
@@ -264,32 +279,33 @@ impl<'a> Resolver<'a> {
     }
 
     fn look_up_in(&self, name: &'a str, within: u32, module: u32, token: u32) -> Resolved<Symbol<'a>> {
-        let missing = |message: String, missing| {
+        let fault = |message: String, import: Option<Import<'a>>| {
             Err(Fault {
                 module,
                 token,
                 message,
-                missing,
+                missing: import.is_some(),
+                lenient: import.is_some_and(|i| i.published) && !self.strict_imports,
             })
         };
-        let mut within = within;
+        let (mut within, mut followed) = (within, None);
         // a module may pass on what it imports itself
         for _ in 0..LONGEST_CHAIN {
             let home = &self.modules[within as usize];
             if let Some(&index) = home.index.get(name) {
                 return Ok(Symbol::Assigned { module: within, index });
             }
-            match home.imports.get(name) {
-                Some(from) => match self.by_name.get(from) {
-                    Some(&number) => within = number,
-                    None => {
-                        let message =
-                            format!("expected module `{from}`, from which `{name}` is imported, among the sources");
-                        return missing(message, true);
-                    }
-                },
-                None => break,
+            let Some(&import) = home.imports.get(name) else { break };
+            match self.by_name.get(import.module) {
+                Some(&number) => within = number,
+                None => {
+                    let from = import.module;
+                    let message =
+                        format!("expected module `{from}`, from which `{name}` is imported, among the sources");
+                    return fault(message, Some(import));
+                }
             }
+            followed = Some(import);
         }
         let built_in = self.modules.len() as u32 - 1;
         if let Some(&index) = self.modules[built_in as usize].index.get(name) {
@@ -298,10 +314,13 @@ impl<'a> Resolver<'a> {
                 index,
             });
         }
-        missing(
-            format!("expected a name that is defined or imported, found `{name}`"),
-            false,
-        )
+        match followed {
+            Some(import) => {
+                let message = format!("expected `{name}` to be assigned in module `{}`, from which it is imported", import.module);
+                fault(message, followed)
+            }
+            None => fault(format!("expected a name that is defined or imported, found `{name}`"), None),
+        }
     }
 
     fn look_up_qualified(
@@ -320,7 +339,7 @@ impl<'a> Resolver<'a> {
                     module,
                     token,
                     message: format!("expected module `{qualifier}` among the sources"),
-                    missing: true,
+                    missing: true, lenient: false,
                 }),
             },
         }
@@ -344,9 +363,12 @@ impl<'a> Resolver<'a> {
                 module: ty.0,
                 token: ty.1,
                 message,
-                missing: false,
+                missing: false, lenient: false,
             })
         };
+        // X.509 of 2019 gave AlgorithmIdentifier a parameter that modules of 1999 do not know: all is left open
+        let none = [Span { module: ty.0, start: ty.1, end: ty.1 }].repeat(assignment.parameters.len());
+        let arguments = if arguments.is_empty() { &none } else { arguments };
         if assignment.parameters.len() != arguments.len() {
             let (name, wanted, given) = (assignment.name, assignment.parameters.len(), arguments.len());
             return fault(format!("expected {wanted} parameters of `{name}`, found {given}"));

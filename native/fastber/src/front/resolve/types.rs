@@ -97,6 +97,7 @@ impl<'a> Resolver<'a> {
     ) -> Resolved<TypeId> {
         let mut target = self.target(ty, scope)?;
         if let Some(number) = automatic {
+            target.untagged |= self.is_dummy(ty, scope);
             put_tag(
                 &mut target,
                 Tag {
@@ -172,6 +173,9 @@ impl<'a> Resolver<'a> {
         let found = self.untagged_target(ty, scope);
         self.chain -= 1;
         let mut target = found?;
+        if !ty.tags.is_empty() && self.is_dummy(ty, scope) {
+            target.untagged = true;
+        }
         for tag in ty.tags.iter().rev() {
             let number = match tag.number {
                 TagNumber::Number(number) => number,
@@ -199,7 +203,26 @@ impl<'a> Resolver<'a> {
         Ok(target)
     }
 
+    /// As `resolved_target`, but what a published module that is not at hand defines is left open.
     fn untagged_target(&mut self, ty: &Rc<Type<'a>>, scope: ScopeId) -> Resolved<Target<'a>> {
+        match self.resolved_target(ty, scope) {
+            Err(fault) if fault.lenient => {
+                self.warnings.push(fault);
+                Ok(Target {
+                    ty: ty.clone(),
+                    scope,
+                    tags: Vec::new(),
+                    untagged: true,
+                    name: "",
+                    constraints: Vec::new(),
+                    inline: true,
+                })
+            }
+            found => found,
+        }
+    }
+
+    fn resolved_target(&mut self, ty: &Rc<Type<'a>>, scope: ScopeId) -> Resolved<Target<'a>> {
         let here = |tags: Vec<Tag>, untagged| Target {
             ty: ty.clone(),
             scope,
@@ -224,6 +247,7 @@ impl<'a> Resolver<'a> {
                 arguments,
             } => {
                 return match self.look_up_qualified(*module, name, scope, ty.module, ty.token)? {
+                    Symbol::Argument(argument) if argument.span.start >= argument.span.end => Ok(here(Vec::new(), true)),
                     Symbol::Argument(argument) => {
                         let inner = self.span_type(argument.span)?;
                         self.followed(&inner, argument.scope, "")
@@ -282,6 +306,14 @@ impl<'a> Resolver<'a> {
                 return Ok(target);
             }
         })
+    }
+
+    /// A dummy reference: whatever it stands for, a tag upon it is EXPLICIT (X.680 31.2.7 c).
+    fn is_dummy(&self, ty: &Type<'a>, scope: ScopeId) -> bool {
+        let TypeKind::Reference { module: None, name, .. } = &ty.kind else {
+            return false;
+        };
+        self.scopes[scope as usize].arguments.iter().any(|a| a.name == *name)
     }
 
     fn followed(&mut self, ty: &Rc<Type<'a>>, scope: ScopeId, name: &'a str) -> Resolved<Target<'a>> {
@@ -413,7 +445,11 @@ impl<'a> Resolver<'a> {
                 Component::ComponentsOf { ty: of, addition } => {
                     self.step(of)?;
                     let target = self.target(of, scope);
-                    let expanded = target.and_then(|t| self.items(&t.ty, t.scope));
+                    let expanded = target.and_then(|t| match &t.ty.kind {
+                        // not at hand, of which there is a warning
+                        TypeKind::Reference { .. } => Ok(Vec::new()),
+                        _ => self.items(&t.ty, t.scope),
+                    });
                     self.chain -= 1;
                     items.extend(expanded?.into_iter().filter(|i| !i.addition).map(|i| Item {
                         addition: *addition,
@@ -452,8 +488,8 @@ impl<'a> Resolver<'a> {
         let mut next = 0;
         for (i, number) in numbers.iter_mut().enumerate() {
             if i == *root {
-                // additions go on above all that came before
-                next = used.last().map_or(0, |last| last + 1).max(next);
+                // additions take what the root left, each above the addition before it
+                next = 0;
             }
             let number = *number.get_or_insert_with(|| {
                 while used.contains(&next) {

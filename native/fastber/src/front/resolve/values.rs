@@ -172,6 +172,24 @@ impl<'a> Resolver<'a> {
                 }
                 Ok(SchemaValue::Bits(octets, bits))
             }
+            TypeKind::Simple(Kind::Real) => {
+                let mut parts = [0i128, 10, 0];
+                let mut parser = self.parser(span);
+                while !parser.done() {
+                    let part = match parser.bump() {
+                        "mantissa" => 0,
+                        "base" => 1,
+                        "exponent" => 2,
+                        found => return self.fault(&ty, format!("expected mantissa, base or exponent, found `{found}`")),
+                    };
+                    let value = parser.value();
+                    let value = self.parsed(span, value)?;
+                    parts[part] = self.integer(&value, scope, (ty.module, ty.token))?.unwrap_or(0);
+                    parser.eat(b',');
+                }
+                let exponent = i32::try_from(parts[2]).unwrap_or(if parts[2] < 0 { i32::MIN } else { i32::MAX });
+                Ok(SchemaValue::Real(parts[0] as f64 * (parts[1] as f64).powi(exponent)))
+            }
             TypeKind::SequenceOf(of) | TypeKind::SetOf(of) => {
                 let target = self.target(of, target.scope)?;
                 let mut list = Vec::new();
@@ -263,7 +281,7 @@ impl<'a> Resolver<'a> {
                     module: span.module,
                     token: span.start,
                     message: format!("expected an object identifier, found `{name}`"),
-                    missing: false,
+                    missing: false, lenient: false,
                 }),
             },
         }
@@ -276,7 +294,7 @@ impl<'a> Resolver<'a> {
                 module: from.module,
                 token: from.start,
                 message,
-                missing: false,
+                missing: false, lenient: false,
             });
         }
         self.chain += 1;
