@@ -31,7 +31,9 @@ SLACK = 1 << 20
 class Receiver:
     """One association's incoming APDU."""
 
-    __slots__ = ("_chunks", "_content", "_large", "_length", "_limit", "_link", "_refusal", "_worker", "busy")
+    __slots__ = (
+        "_chunks", "_content", "_large", "_length", "_limit", "_link", "_number", "_refusal", "_worker", "busy",
+    )  # fmt: skip
 
     def __init__(self, link: Link, worker: Worker) -> None:
         self.busy = False
@@ -44,12 +46,15 @@ class Receiver:
         self._length = 0
         self._content: ContentWriter | None = None
         self._refusal: ExceptionReason | None = None
+        self._number = 0
+        """Of the transfer: the peer may discard one that is being stored, and begin another."""
 
     def start(self) -> None:
         self._chunks = []
         self._length = 0
         self._content = None
         self._refusal = None
+        self._number += 1
         self.busy = True
 
     def data(self, data: Buffer) -> None:
@@ -65,7 +70,7 @@ class Receiver:
                 self._content.write(data)
             except SpoolError as error:
                 self.drop()
-                self._refuse(BUSY if isinstance(error, SpoolFull) else INVALID, str(error))
+                self._refuse(BUSY if isinstance(error, SpoolFull) else INVALID, str(error), self._number)
 
     def drop(self) -> None:
         """What has come of the APDU is not wanted any more."""
@@ -77,6 +82,7 @@ class Receiver:
     def discarded(self) -> None:
         """The peer has given the transfer up."""
         self.drop()
+        self._number += 1
         self.busy = False
 
     def whole(self) -> None:
@@ -87,34 +93,39 @@ class Receiver:
         head = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         self._chunks = []
         if self._content is None:
-            self._take(Stored(head), None)
+            self._take(Stored(head), None, self._number)
         else:
             content, self._content = self._content, None
-            self._worker.start_task(self._take_large(head, content))
+            self._worker.start_task(self._take_large(head, content, self._number))
 
-    async def _take_large(self, head: Buffer, content: ContentWriter) -> None:
+    async def _take_large(self, head: Buffer, content: ContentWriter, number: int) -> None:
         try:
             await content.sync()
         except SpoolError as error:
             content.discard()
-            self._refuse(BUSY, str(error))
+            self._refuse(BUSY, str(error), number)
             return
-        self._take(Stored(head, Tail(content.path, 0, content.length)), content)
+        self._take(Stored(head, Tail(content.path, 0, content.length)), content, number)
 
-    def _take(self, stored: Stored, content: ContentWriter | None) -> None:
+    def _take(self, stored: Stored, content: ContentWriter | None, number: int) -> None:
         """Through the procedures, to the spool."""
         worker, peer = self._worker, self._link.peer_name
         try:
             outcome = worker.mta.message_in(stored, peer, datetime.now(UTC))
         except InvalidAPDU as error:
             self._quarantine(stored, content, error)
-            self._answer(INVALID)
+            self._answer(INVALID, number)
+            return
+        except Exception as error:  # our own fault: this APDU is shunted aside, the association goes on
+            log.exception("fault in the procedures", peer=peer)
+            self._quarantine(stored, content, InvalidAPDU(f"fault in the procedures: {error!r}"))
+            self._answer(INVALID, number)
             return
         batch = batch_of(outcome, peer, stored.length)
         worker.expect(batch)
-        worker.spool.store(batch).add_done_callback(partial(self._stored, batch, content))
+        worker.spool.store(batch).add_done_callback(partial(self._stored, batch, content, number))
 
-    def _stored(self, batch: Batch, content: ContentWriter | None, done: asyncio.Future[bool]) -> None:
+    def _stored(self, batch: Batch, content: ContentWriter | None, number: int, done: asyncio.Future[bool]) -> None:
         """On disk, or not: confirm to the peer, or refuse; then pass on."""
         try:
             is_new = done.result()
@@ -122,9 +133,9 @@ class Receiver:
             if content is not None:
                 content.discard()
             self._worker.not_stored(batch)
-            self._refuse(BUSY, str(error))
+            self._refuse(BUSY, str(error), number)
             return
-        self._answer(None)
+        self._answer(None, number)
         if is_new:
             self._worker.stored(batch)
             if content is not None and not any(entry.tail for entry in batch.entries):
@@ -137,12 +148,9 @@ class Receiver:
 
     def _quarantine(self, stored: Stored, content: ContentWriter | None, error: InvalidAPDU) -> None:
         peer = self._link.peer_name
-        octets = [stored.head]
-        if content is not None:
-            # The file holds what follows the head; the head is kept beside it under the same reason.
-            self._worker.spool.quarantine(peer, f"{error.reason} (octets after the head)", None, [], content.path)
+        path = content.path if content is not None else None
         try:
-            kept = self._worker.spool.quarantine(peer, error.reason, error.offset, octets)
+            kept = self._worker.spool.quarantine(peer, error.reason, error.offset, [stored.head], path)
         except SpoolError as full:
             log.error("quarantine failed", peer=peer, error=str(full))
             return
@@ -150,11 +158,12 @@ class Receiver:
             "undecodable APDU", peer=peer, layer="mts", reason=error.reason, offset=error.offset, kept=str(kept)
         )
 
-    def _refuse(self, reason: ExceptionReason, cause: str) -> None:
+    def _refuse(self, reason: ExceptionReason, cause: str, number: int) -> None:
         self._refusal = reason
         log.warning("transfer refused", peer=self._link.peer_name, layer="mta", reason=reason.name, cause=cause)
-        self._answer(reason)
+        self._answer(reason, number)
 
-    def _answer(self, refusal: ExceptionReason | None) -> None:
-        self.busy = False
-        self._link.answer(refusal)
+    def _answer(self, refusal: ExceptionReason | None, number: int) -> None:
+        if number == self._number:
+            self.busy = False
+            self._link.answer(refusal)

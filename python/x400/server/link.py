@@ -218,10 +218,15 @@ class Link:
 
     def ask_turn(self, priority: int) -> None:
         """Ask for the turn, once."""
-        if self.association is not None and not self._asked and not self.busy:
-            self._asked = True
-            self.association.connection.rt_turn_please_request(priority, self.association.now())
-            self.association.flush()
+        association = self.association
+        if association is None or self._asked or self.releasing or association.connection.closed:
+            return
+        try:
+            association.connection.rt_turn_please_request(priority, association.now())
+        except rtse.LocalProtocolError:  # the peer is just closing
+            return
+        self._asked = True
+        association.flush()
 
     def _turn_please(self, event: rtse.RTTurnPleaseIndication) -> None:
         assert self.association is not None
@@ -255,3 +260,5 @@ class Link:
         association.flush()
         if self._worker.stopping and not self.releasing:
             self._worker.finish(self)
+        elif self.two_way and self.queue is not None:
+            self.queue.work()

@@ -15,7 +15,6 @@ from typing import Any
 import structlog
 
 from x400.mta import MTA
-from x400.mts.exceptions import InvalidAPDU
 from x400.net.association import Association, TapMaker
 from x400.net.endpoint import call, listen
 from x400.osi import rtse
@@ -117,7 +116,7 @@ class Worker:
             return
         if association.initiator and association.connection.may_transfer:
             link.release()
-        elif not association.initiator or not link.bound:
+        else:
             association.abort()
 
     def link_gone(self) -> None:
@@ -236,9 +235,10 @@ class Worker:
     async def _give_up(self, entry: Entry, reason: str) -> None:
         try:
             outcome = self.mta.expire(stored_of(entry), recipients_of(entry), reason, datetime.now(UTC))
-        except InvalidAPDU as error:
-            self.spool.quarantine(entry.queue, error.reason, error.offset, [entry.head])
-            self.spool.done(entry, Event("quarantined", entry.queue, error.reason))
+        except Exception as error:  # InvalidAPDU, or a fault of ours: kept aside, the others go on
+            log.error("no report can be made", identifier=entry.identifier, error=repr(error))
+            self.spool.quarantine(entry.queue, str(error), getattr(error, "offset", None), [entry.head])
+            self.spool.done(entry, Event("quarantined", entry.queue, str(error)))
             return
         batch = batch_of(outcome, "", entry.size, repeatable=False)
         batch.events.append(Event("given-up", entry.queue, f"{reason}: {entry.recipients}"))

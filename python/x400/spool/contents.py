@@ -10,6 +10,7 @@ import asyncio
 import errno
 import json
 import os
+import shutil
 import time
 import uuid
 from collections.abc import Sequence
@@ -115,11 +116,12 @@ def quarantine(
     """Keep undecodable octets as ``TIME-ID.ber`` and what is known about them as ``TIME-ID.json``."""
     stem = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()) + "-" + uuid.uuid4().hex[:8]
     kept = folder / f"{stem}.ber"
-    if path is not None:
-        os.rename(path, kept)
-    else:
-        with open(kept, "wb") as file:
-            file.writelines(octets)
+    with open(kept, "wb") as file:
+        file.writelines(octets)
+        if path is not None:
+            with open(path, "rb") as rest:
+                shutil.copyfileobj(rest, file, 1 << 20)
+            os.unlink(path)
     about = {"peer": peer, "reason": reason, "offset": offset, "time": time.time()}
     (folder / f"{stem}.json").write_text(json.dumps(about) + "\n")
     return kept

@@ -185,4 +185,4 @@ class Spool(Protocol):
     def quarantine(
         self, peer: str, reason: str, offset: int | None, octets: Sequence[Buffer], path: str | None = None
     ) -> Path:
-        """Keep octets that could not be decoded (and the content file at ``path``) for ``x400 inspect``."""
+        """Keep octets that could not be decoded, followed by those of the content file at ``path``, which goes."""
