@@ -53,7 +53,7 @@ class Association(asyncio.BufferedProtocol):
     """See the module. ``peer`` is what the peer is called in the log: its address, until the user knows a name."""
 
     __slots__ = (
-        "_buffer", "_loop", "_paused", "_tap", "_tap_maker", "_timer", "_timer_at", "_transport", "_user",
+        "_buffer", "_closer", "_loop", "_paused", "_tap", "_tap_maker", "_timer", "_timer_at", "_transport", "_user",
         "address", "closing", "connection", "failed", "initiator", "peer",
     )  # fmt: skip
 
@@ -74,6 +74,7 @@ class Association(asyncio.BufferedProtocol):
         self._paused = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
+        self._closer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
 
     # ---- called by the loop
@@ -115,8 +116,10 @@ class Association(asyncio.BufferedProtocol):
         if not self.connection.closed and not self.failed:
             self.failure("transport", None, str(exc) if exc else "connection lost", None)
         self._transport = None
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._closer):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._closer = None
         if self._tap is not None:
             self._tap.closed()
         self._guard(self._user.lost, self)
@@ -133,7 +136,7 @@ class Association(asyncio.BufferedProtocol):
         if transport is None:
             return
         connection = self.connection
-        while not self._paused and (buffers := connection.data_to_send()):
+        if not self._paused and (buffers := connection.data_to_send()):
             if self._tap is not None:
                 self._tap.sent(b"".join(buffers))
             transport.writelines(buffers)
@@ -152,7 +155,7 @@ class Association(asyncio.BufferedProtocol):
         if self._transport is not None and not self.closing:
             self.closing = True
             self._transport.close()
-            self._loop.call_later(CLOSE_WITHIN, self.drop)
+            self._closer = self._loop.call_later(CLOSE_WITHIN, self.drop)
 
     def drop(self) -> None:
         """End the TCP connection at once."""
