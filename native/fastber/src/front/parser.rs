@@ -373,7 +373,7 @@ impl<'a> Parser<'a> {
 
     /// `Name ::=`, `Name {...} ::=`, `Name MACRO`, `name Type ::=`, `Name Type ::=`: the start of each kind of assignment.
     fn begins_assignment(&self) -> bool {
-        if !matches!(self.kind(), T::Upper | T::Lower) {
+        if !matches!(self.kind(), T::Upper | T::Lower) || is_reserved(self.word()) {
             return false;
         }
         let mut ahead = 1;
@@ -461,6 +461,10 @@ impl<'a> Parser<'a> {
                 }
             }
             self.expect_kind(T::Assign, "`::=`")?;
+            if of_macro && self.kind() == T::Lower && matches!(self.peek(1), T::Number | T::Mark(b'{')) {
+                // X.208 wrote the value of a CHOICE without a colon: `::= localValue 4`
+                self.bump();
+            }
             let value = self.value()?;
             Body::Value(governor, value)
         };
@@ -1163,6 +1167,16 @@ impl<'a> Parser<'a> {
         }
         path
     }
+}
+
+/// Words that begin or follow a type and so are never the name of an assignment.
+fn is_reserved(word: &str) -> bool {
+    matches!(
+        word,
+        "SEQUENCE" | "SET" | "CHOICE" | "INTEGER" | "ENUMERATED" | "BIT" | "OCTET" | "OBJECT" | "STRING" | "IDENTIFIER"
+            | "BOOLEAN" | "NULL" | "REAL" | "EXTERNAL" | "ANY" | "OF" | "OPTIONAL" | "DEFAULT" | "COMPONENTS" | "SIZE"
+            | "IMPLICIT" | "EXPLICIT" | "TRUE" | "FALSE" | "IMPORTS" | "EXPORTS" | "FROM" | "WITH" | "BEGIN"
+    )
 }
 
 fn is_capitals(name: &str) -> bool {

@@ -263,3 +263,32 @@ fn constraints_are_read() {
     assert_eq!(b.alphabet, Some(vec![('a', 'f')]));
     assert!(matches!(node(&s, "O").kind, Kind::OctetString { contained: Some(_) }));
 }
+
+#[test]
+fn constraints_are_never_read_stricter_than_they_are() {
+    let s = schema(
+        "M DEFINITIONS ::= BEGIN A ::= INTEGER (0..255 INTERSECTION 3..9)  B ::= IA5String (FROM (\"A\"..\"Z\") ^ SIZE (1..4))
+        C ::= INTEGER (1..9 EXCEPT 5)  D ::= INTEGER (ALL EXCEPT 5)  E ::= IA5String (SIZE (1) | FROM (\"a\"))
+        V INTEGER ::= {1 | 2, ...}  F ::= SEQUENCE { v V }  G ::= INTEGER (INCLUDES A | 20)  H ::= INTEGER (0..9) (5..20)
+        I ::= BIT STRING { x(0) } (CONTAINING A) END",
+    );
+    let value = |name: &str| node(&s, name).constraint.value.clone();
+    assert_eq!(value("A"), [(Some(3), Some(9))]);
+    assert_eq!(node(&s, "B").constraint.size, [(1, Some(4))]);
+    assert_eq!(node(&s, "B").constraint.alphabet, Some(vec![('A', 'Z')]));
+    assert_eq!(value("C"), [(Some(1), Some(9))]);
+    assert_eq!(value("D"), []);
+    assert!(node(&s, "E").constraint.size.is_empty() && node(&s, "E").constraint.alphabet.is_none());
+    let Kind::Sequence(members) = &node(&s, "F").kind else { panic!() };
+    let v = &s.types[members.members[0].type_id as usize].constraint;
+    assert_eq!((v.value.as_slice(), v.extensible), (&[(Some(1), Some(1)), (Some(2), Some(2))][..], true));
+    assert_eq!(value("G"), [(Some(3), Some(9)), (Some(20), Some(20))]);
+    assert_eq!(value("H"), [(Some(5), Some(9))]);
+    assert!(matches!(&node(&s, "I").kind, Kind::BitString { contained: Some(_), named } if named.len() == 1));
+}
+
+#[test]
+fn strings_are_put_together() {
+    let s = schema("M DEFINITIONS ::= BEGIN lf IA5String ::= {0, 10}  a IA5String ::= {\"x\", lf} END");
+    assert_eq!(s.modules[0].values[1].1, Value::String("x\n".into()));
+}

@@ -93,6 +93,7 @@ struct Resolver<'a> {
     work: Vec<Work<'a>>,
     /// Spans that were parsed as types; the parsed type is what identity hangs on.
     span_types: HashMap<Span, Rc<Type<'a>>>,
+    value_sets: HashMap<Span, Rc<Type<'a>>>,
     object_sets: HashMap<(Span, ScopeId), Rc<Vec<Rc<Object<'a>>>>>,
     chain: u32,
     faults: Vec<Fault>,
@@ -141,6 +142,7 @@ impl<'a> Resolver<'a> {
             copies: Vec::new(),
             work: Vec::new(),
             span_types: HashMap::new(),
+            value_sets: HashMap::new(),
             object_sets: HashMap::new(),
             chain: 0,
             faults: Vec::new(),

@@ -134,6 +134,11 @@ impl<'a> Resolver<'a> {
                 let contained = Some(self.type_id(&ty, scope, None, 0)?);
                 self.nodes[id as usize].kind = Kind::OctetString { contained };
             }
+            (TypeKind::BitString(_), Some((ty, scope))) => {
+                let named = self.named_bits(&target.ty, target.scope)?;
+                let contained = Some(self.type_id(&ty, scope, None, 0)?);
+                self.nodes[id as usize].kind = Kind::BitString { named, contained };
+            }
             (TypeKind::Simple(_), _) => {}
             _ => {
                 let body = (key.0, key.1);
@@ -261,7 +266,12 @@ impl<'a> Resolver<'a> {
                                 self.followed(&inner, scope, name)
                             }
                             // a value set is a type with fewer values
-                            Body::Set(governor, _) => self.followed(&governor, module, name),
+                            Body::Set(governor, span) => {
+                                let scope = self.scope_of(module, index, arguments, scope, (ty.module, ty.token))?;
+                                let mut target = self.followed(&governor, scope, name)?;
+                                target.constraints.push((self.value_set(&governor, span), scope));
+                                Ok(target)
+                            }
                             Body::Macro => Ok(here(Vec::new(), true)),
                             _ => self.fault(ty, format!("expected a type, found the class or value `{name}`")),
                         }
@@ -306,6 +316,26 @@ impl<'a> Resolver<'a> {
                 return Ok(target);
             }
         })
+    }
+
+    /// What bears the constraint that a value set's elements make; one for each set, so that nodes can be shared.
+    fn value_set(&mut self, governor: &Rc<Type<'a>>, span: Span) -> Rc<Type<'a>> {
+        let made = self.value_sets.entry(span).or_insert_with(|| {
+            let constraint = Constraint {
+                span,
+                table: None,
+                at: Vec::new(),
+                containing: None,
+            };
+            Rc::new(Type {
+                token: governor.token,
+                module: governor.module,
+                tags: Vec::new(),
+                kind: TypeKind::Any,
+                constraints: vec![constraint],
+            })
+        });
+        made.clone()
     }
 
     /// A dummy reference: whatever it stands for, a tag upon it is EXPLICIT (X.680 31.2.7 c).

@@ -190,6 +190,33 @@ impl<'a> Resolver<'a> {
                 let exponent = i32::try_from(parts[2]).unwrap_or(if parts[2] < 0 { i32::MIN } else { i32::MAX });
                 Ok(SchemaValue::Real(parts[0] as f64 * (parts[1] as f64).powi(exponent)))
             }
+            TypeKind::Simple(Kind::String(_)) => {
+                let parts = split(&self.modules[span.module as usize].tokens.clone(), span, b',');
+                let mut numbers = Vec::new();
+                let mut text = String::new();
+                for &part in &parts {
+                    let mut parser = self.parser(part);
+                    let value = self.parsed(part, parser.value())?;
+                    match self.value(&value, scope, target)? {
+                        SchemaValue::Integer(number) => numbers.push(u32::try_from(number).unwrap_or(u32::MAX)),
+                        SchemaValue::String(more) => text.push_str(&more),
+                        _ => return Ok(SchemaValue::Unknown),
+                    }
+                    if text.len() > 1 << 20 {
+                        return self.fault(&ty, "expected a character string of less than 1 MiB");
+                    }
+                }
+                // column and row of the ISO 646 table, or group, plane, row and cell of ISO/IEC 10646
+                let code = match numbers[..] {
+                    [] => return Ok(SchemaValue::String(text)),
+                    [column @ 0..8, row @ 0..16] => column << 4 | row,
+                    [group @ 0..128, plane @ 0..256, row @ 0..256, cell @ 0..256] => {
+                        group << 24 | plane << 16 | row << 8 | cell
+                    }
+                    _ => u32::MAX,
+                };
+                Ok(char::from_u32(code).map_or(SchemaValue::Unknown, |c| SchemaValue::String(c.to_string())))
+            }
             TypeKind::SequenceOf(of) | TypeKind::SetOf(of) => {
                 let target = self.target(of, target.scope)?;
                 let mut list = Vec::new();
