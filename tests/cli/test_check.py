@@ -1,0 +1,53 @@
+"""x400 check, and how all commands fail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.processes import relay_config, x400
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "relay.toml"
+
+
+def test_the_example_is_good() -> None:
+    shown = x400("check", EXAMPLE).stdout
+    for expected in ("relay", "/C=GB/A=EXAMPLE/P=NEXT/", "127.0.0.1:10103", "delivered", "monologue"):
+        assert expected in shown
+
+
+@pytest.mark.parametrize(
+    ("wrong", "line", "key", "expected"),
+    [
+        ('name = "here"', 'name = ""', "name", "length"),
+        ("port = 0", "port = 70000", "port", "65535"),
+        ('peer = "next"', 'peer = "nowhere"', "peer", "nowhere"),
+        ('spool = "spool"', "spool = 7", "spool", "str"),
+        ("unauthenticated = true", "unauthenticatet = true", "unauthenticatet", "unknown"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, wrong: str, line: str, key: str, expected: str) -> None:
+    config = relay_config(tmp_path)
+    config.write_text(config.read_text().replace(wrong, line))
+    for command in ("check", "run", "queue"):
+        error = x400(command, config, code=1).stderr
+        assert f"{config}:" in error
+        assert key in error
+        assert expected in error
+        assert "Traceback" not in error
+
+
+@pytest.mark.parametrize(
+    "arguments", [("check",), ("nothing",), ("load", "--to", "nowhere"), ("sink", "--listen", "x:y")]
+)
+def test_misuse_exits_2(arguments: tuple[str, ...]) -> None:
+    done = x400(*arguments, code=2)
+    assert "Traceback" not in done.stderr
+
+
+def test_help_names_every_command() -> None:
+    shown = x400("--help").stdout
+    for command in ("run", "check", "send", "inspect", "queue", "trace", "load", "sink", "demo"):
+        assert f" {command} " in shown
+        assert "Usage" in x400(command, "--help").stdout
