@@ -292,3 +292,35 @@ fn strings_are_put_together() {
     let s = schema("M DEFINITIONS ::= BEGIN lf IA5String ::= {0, 10}  a IA5String ::= {\"x\", lf} END");
     assert_eq!(s.modules[0].values[1].1, Value::String("x\n".into()));
 }
+
+/// Definitions of which each names the next twice; what they stand for doubles at every step.
+fn doubling(definition: impl Fn(usize) -> String, last: &str) -> String {
+    let all: Vec<String> = (0..60).map(definition).collect();
+    format!("M DEFINITIONS ::= BEGIN {} {last} END", all.join("\n"))
+}
+
+#[test]
+fn definitions_that_double_end_soon() {
+    let began = std::time::Instant::now();
+    let texts = [
+        doubling(|i| format!("a{i} OBJECT IDENTIFIER ::= {{ a{0} a{0} }}", i + 1), "a60 OBJECT IDENTIFIER ::= {1 2}"),
+        doubling(|i| format!("T{i} ::= INTEGER (T{0} | T{0})", i + 1), "T60 ::= INTEGER (1)"),
+        doubling(|i| format!("S{i} ::= SEQUENCE {{ COMPONENTS OF S{0}, COMPONENTS OF S{0} }}", i + 1), "S60 ::= SEQUENCE {}"),
+        doubling(
+            |i| format!("O{i} X ::= {{ O{0} | O{0} }}", i + 1),
+            "O60 X ::= {...}  X ::= CLASS {&id INTEGER UNIQUE, &T}  F ::= SEQUENCE { a X.&id ({O0}), b X.&T ({O0}{@a}) }",
+        ),
+        doubling(|i| format!("P{i} {{T}} ::= SEQUENCE {{ a P{0} {{T}}, b P{0} {{SET OF T}} }}", i + 1), "P60 {T} ::= T  Q ::= P0 {NULL}"),
+        doubling(|i| format!("v{i} V ::= {{ v{0}, v{0} }}", i + 1), "v60 V ::= {}  V ::= SEQUENCE OF V"),
+    ];
+    for text in texts {
+        let _ = compile(&[Source { name: "m".into(), text }], &Options::default());
+    }
+    assert!(began.elapsed() < std::time::Duration::from_secs(60));
+}
+
+#[test]
+fn numbers_at_the_edge_do_not_overflow() {
+    faults("M DEFINITIONS ::= BEGIN E ::= ENUMERATED { a, ..., b(9223372036854775807), c } END");
+    faults("M DEFINITIONS ::= BEGIN a INTEGER ::= 999999999999999999999999999999999999999999999 END");
+}

@@ -132,10 +132,13 @@ impl<'a> Resolver<'a> {
     fn included(&mut self, mut parser: Parser<'a>, span: Span, scope: ScopeId, into: &mut Checked) {
         parser.eat_word("INCLUDES");
         let rest = parser.rest();
-        if parser.kind() != T::Upper || rest.end != rest.start + 1 || self.chain + 1 >= super::LONGEST_CHAIN {
+        if parser.kind() != T::Upper || rest.end != rest.start + 1 || self.chain + 1 >= super::LONGEST_CHAIN
+            || self.steps > self.most_steps
+        {
             return;
         }
         self.chain += 1;
+        self.steps += 1;
         let found = self.span_type(Span { start: rest.start, ..span }).and_then(|ty| self.target(&ty, scope));
         if let Ok(target) = found
             && target.constraints.len() < 10

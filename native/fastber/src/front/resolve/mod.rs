@@ -21,7 +21,7 @@ use classes::Object;
 /// The longest chain of references, the deepest nesting of parameterised definitions, the largest object set.
 const LONGEST_CHAIN: u32 = 100;
 const DEEPEST_SCOPE: u32 = 40;
-const MOST_TYPES: usize = 2_000_000;
+const MOST_TYPES: usize = 300_000;
 const MOST_OBJECTS: usize = 20_000;
 
 /// The classes that X.681 has built in (annexes A and B), and types that differ from another in their tag alone (X.680 38).
@@ -96,6 +96,9 @@ struct Resolver<'a> {
     value_sets: HashMap<Span, Rc<Type<'a>>>,
     object_sets: HashMap<(Span, ScopeId), Rc<Vec<Rc<Object<'a>>>>>,
     chain: u32,
+    /// References followed so far, and how many may be: definitions that double at every step end here.
+    steps: u64,
+    most_steps: u64,
     faults: Vec<Fault>,
     warnings: Vec<Fault>,
     strict_imports: bool,
@@ -111,6 +114,10 @@ pub fn schema(mut modules: Vec<Module<'_>>, strict_imports: bool) -> (Schema, Ve
     let mut resolver = Resolver::new(modules);
     resolver.strict_imports = strict_imports;
     let mut schema = resolver.run();
+    for found in [&mut resolver.warnings, &mut resolver.faults] {
+        found.sort_by_key(|f| (f.module, f.token));
+        found.truncate(super::MOST_DIAGNOSTICS);
+    }
     let mut warnings: Vec<Diagnostic> = resolver.warnings.iter().map(|f| resolver.diagnostic(f)).collect();
     warnings.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
     warnings.dedup();
@@ -131,7 +138,11 @@ impl<'a> Resolver<'a> {
                 nesting: 0,
             })
             .collect();
+        // a file's modules share its tokens
+        let tokens: usize = modules.iter().map(|m| m.tokens.len() / modules.len().max(1)).sum();
         Resolver {
+            steps: 0,
+            most_steps: 2_000_000 + 20 * tokens as u64,
             by_name: HashMap::new(),
             scopes,
             modules,
@@ -427,6 +438,10 @@ impl<'a> Resolver<'a> {
     fn step(&mut self, ty: &Type<'a>) -> Resolved<()> {
         if self.chain >= LONGEST_CHAIN {
             return self.fault(ty, "expected a definition that does not lead back to itself");
+        }
+        self.steps += 1;
+        if self.steps > self.most_steps {
+            return self.fault(ty, "expected definitions that take less work to resolve");
         }
         self.chain += 1;
         Ok(())

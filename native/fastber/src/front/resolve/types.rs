@@ -454,7 +454,7 @@ impl<'a> Resolver<'a> {
                 .items
                 .iter()
                 .all(|c| !matches!(c, Component::Named { ty, .. } if !ty.tags.is_empty()));
-        let mut items = Vec::with_capacity(components.items.len());
+        let mut items: Vec<Item<'a>> = Vec::with_capacity(components.items.len());
         for component in &components.items {
             match component {
                 Component::Named {
@@ -481,6 +481,9 @@ impl<'a> Resolver<'a> {
                         _ => self.items(&t.ty, t.scope),
                     });
                     self.chain -= 1;
+                    if items.len() > 1 << 16 {
+                        return self.fault(of, "expected a type of fewer components");
+                    }
                     items.extend(expanded?.into_iter().filter(|i| !i.addition).map(|i| Item {
                         addition: *addition,
                         ..i
@@ -509,9 +512,14 @@ impl<'a> Resolver<'a> {
         for (_, value) in items {
             numbers.push(match value {
                 None => None,
-                Some(value) => self
-                    .integer(value, scope, (ty.module, ty.token))?
-                    .and_then(|n| i64::try_from(n).ok()),
+                Some(value) => {
+                    let number = self.integer(value, scope, (ty.module, ty.token))?;
+                    let small = number.and_then(|n| i64::try_from(n).ok()).filter(|n| n.unsigned_abs() < 1 << 62);
+                    if small.is_none() {
+                        return self.fault(ty, "expected a number below 2^62 for each item");
+                    }
+                    small
+                }
             });
         }
         let mut used: std::collections::BTreeSet<i64> = numbers[..*root].iter().flatten().copied().collect();

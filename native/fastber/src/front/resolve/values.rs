@@ -251,6 +251,10 @@ impl<'a> Resolver<'a> {
         let mut parser = self.parser(span);
         let mut arcs: Vec<u64> = Vec::new();
         while !parser.done() {
+            if arcs.len() > 1000 {
+                let fault = parser.fault("an object identifier of fewer arcs");
+                return self.parsed(span, Err(fault));
+            }
             match parser.kind() {
                 T::Number => {
                     let arc = parser.word().parse();
@@ -315,7 +319,8 @@ impl<'a> Resolver<'a> {
     }
 
     fn arcs_counted(&mut self, span: Span, scope: ScopeId, from: Span) -> Resolved<Vec<u64>> {
-        if self.chain >= super::LONGEST_CHAIN {
+        self.steps += 1;
+        if self.chain >= super::LONGEST_CHAIN || self.steps > self.most_steps {
             let message = "expected an object identifier that does not lead back to itself".to_owned();
             return Err(super::Fault {
                 module: from.module,
