@@ -62,7 +62,7 @@ def front_end(apdu: Apdu, configuration: MTAConfiguration, now: datetime) -> Fro
         looped = _internal_loop(internal_trace, configuration)
     expiry = max(now, _deferred(apdu) or now) + configuration.transfer_times[apdu.priority]
     if latest is not None:
-        expiry = min(expiry, latest.astimezone(UTC))
+        expiry = min(expiry, _aware(latest))
     if looped:
         non_delivery = _LOOP_DETECTED
     elif expiry <= now:
@@ -78,7 +78,12 @@ def _deferred(apdu: Apdu) -> datetime | None:
     if apdu.kind != "message":
         return None
     time: datetime | None = apdu.value("deferred-delivery-time")
-    return time
+    return None if time is None else _aware(time)
+
+
+def _aware(time: datetime) -> datetime:
+    """A time that names no zone, which X.411 does not allow, is taken as UTC."""
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time
 
 
 def too_long(apdu: Apdu, configuration: MTAConfiguration) -> bool:

@@ -34,9 +34,9 @@ _CACHED = 65_536
 @cache
 def type_named(name: str, module: str = "MTSAbstractService") -> fastber.CompiledType:
     """A type of the MTS's modules."""
-    from x400.asn1 import specification
+    from x400.asn1 import compiled_type
 
-    return specification().modules[module][name]
+    return compiled_type(module, name)
 
 
 _domains: dict[bytes, GlobalDomainIdentifier] = {}

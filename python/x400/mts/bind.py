@@ -59,9 +59,9 @@ class Credentials:
 
 @cache
 def _type(name: str) -> fastber.CompiledType:
-    from x400.asn1 import specification
+    from x400.asn1 import compiled_type
 
-    return specification().modules["MTAAbstractService"][name]
+    return compiled_type("MTAAbstractService", name)
 
 
 def same_password(expected: str | bytes | None, presented: str | bytes | None) -> bool:

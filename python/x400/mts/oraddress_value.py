@@ -41,9 +41,9 @@ _UNITS = ("OU1", "OU2", "OU3", "OU4")
 
 @cache
 def _type(name: str) -> fastber.CompiledType:
-    from x400.asn1 import specification
+    from x400.asn1 import compiled_type
 
-    return specification().modules["MTSAbstractService"][name]
+    return compiled_type("MTSAbstractService", name)
 
 
 def from_value(value: Mapping[str, Any]) -> ORAddress:
