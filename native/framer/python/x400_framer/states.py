@@ -1,204 +1,131 @@
-"""The session protocol machine: its states, its events, and one table of transitions (X.225 Annex A).
+"""The session protocol machine as one table, to be held against X.225 Annex A.
 
-The states have the names of Annex A. Everything that decides what may follow what is in this file; `session.pyx` parses
-and builds SPDUs and carries out what the table allows. Only the functional units that reliable transfer uses are here:
-kernel, half-duplex and duplex, minor synchronise, activity management, exceptions, typed data.
+A machine is in one STATE. An EVENT is a request or response of its user (SDTreq), an SPDU that came (DT), or news of
+the transport connection (TCONcnf). TABLE[event][state] is a cell:
 
-Reading the table: TRANSITIONS[state][event] is the next state. An event that is missing is an error: of our own user
-(LocalProtocolError) when it is a request or response, of the peer (S-P-ABORT, protocol error) when it is an SPDU. Events
-in IGNORED[state] are SPDUs that were under way when the state was entered; they are dropped (X.225 A.5.4).
+    "condition action next"     if the condition holds, do the action and go to the next state ("." stays)
+    IGNORE                      the event is taken and nothing happens: an SPDU that crossed ours on its way
 
-    STA01   no transport connection           STA08   S-CONNECT response awaited
-    STA01B  T-CONNECT confirm awaited         STA09   S-RELEASE response awaited
-    STA01C  transport connected, idle         STA10B  S-ACTIVITY-END response awaited
-    STA01D  CDO awaited (overflow of CN)      STA11B  S-ACTIVITY-INTERRUPT response awaited
-    STA02A  AC awaited                        STA11C  S-ACTIVITY-DISCARD response awaited
-    STA02B  OA awaited (overflow of CN)       STA16   T-DISCONNECT awaited
-    STA03   DN awaited                        STA18   GTA awaited
-    STA04B  AEA awaited                       STA19   recovery by us awaited, after an exception
-    STA05B  AIA awaited                       STA20   recovery by the peer awaited, after an exception
-    STA05C  ADA awaited                       STA713  data transfer
+No cell, or a condition that does not hold: a request is refused to its user (LocalProtocolError); an SPDU is a
+protocol error, answered with ABORT (X.225 A.4.1.2). ABORT and the end of the transport connection are taken in any state.
+
+Conditions, in the words of A.4.2. Tokens are seen from the side that sends: of a request, ours; of an SPDU, the peer's.
+I(t): t is not available, or is the sender's. AI(t): t is available and is the sender's. AA(t): available, not the sender's.
+dk, mi, ma: data, synchronize-minor, major/activity token. Vact: an activity is in progress. FU: the functional unit is selected.
+
+    -       always
+    data    I(dk), and Vact if FU(ACT)
+    typed   FU(TD)
+    give    the tokens given are the sender's
+    please  the tokens asked for are available
+    giveDk  give, and the data token is among them (X.225 7.28.2: that recovers from an exception)
+    syncm   FU(SY), I(dk), AI(mi), and Vact if FU(ACT)
+    ackm    FU(SY)
+    start   FU(ACT), not Vact, I(dk), I(mi), AI(ma)
+    act     FU(ACT), Vact, AI(ma)
+    end     FU(ACT), Vact, I(dk), I(mi), AI(ma)
+    ctrl    FU(ACT), not Vact, I of all tokens
+    except  FU(EXCEP), AA(dk), and Vact if FU(ACT)
+    rel     I of all tokens, and not Vact if FU(ACT)
+
+The serial numbers V(A), V(M) and the side that may acknowledge, Vsc, follow Table A-4 in the actions.
 """
 
 from __future__ import annotations
 
-from enum import IntEnum, auto
-
-__all__ = ["IGNORED", "TRANSITIONS", "Event", "State"]
-
-
-class State(IntEnum):
-    STA01 = 0
-    STA01B = auto()
-    STA01C = auto()
-    STA01D = auto()
-    STA02A = auto()
-    STA02B = auto()
-    STA03 = auto()
-    STA04B = auto()
-    STA05B = auto()
-    STA05C = auto()
-    STA08 = auto()
-    STA09 = auto()
-    STA10B = auto()
-    STA11B = auto()
-    STA11C = auto()
-    STA16 = auto()
-    STA18 = auto()
-    STA19 = auto()
-    STA20 = auto()
-    STA713 = auto()
-
-
-class Event(IntEnum):
-    # requests and responses of the session's user
-    S_CONNECT_REQUEST = 0
-    S_CONNECT_ACCEPT = auto()
-    S_CONNECT_REFUSE = auto()
-    S_DATA_REQUEST = auto()
-    S_TYPED_DATA_REQUEST = auto()
-    S_TOKEN_GIVE_REQUEST = auto()
-    S_TOKEN_PLEASE_REQUEST = auto()
-    S_CONTROL_GIVE_REQUEST = auto()
-    S_SYNC_MINOR_REQUEST = auto()
-    S_SYNC_MINOR_RESPONSE = auto()
-    S_ACTIVITY_START_REQUEST = auto()
-    S_ACTIVITY_RESUME_REQUEST = auto()
-    S_ACTIVITY_INTERRUPT_REQUEST = auto()
-    S_ACTIVITY_INTERRUPT_RESPONSE = auto()
-    S_ACTIVITY_DISCARD_REQUEST = auto()
-    S_ACTIVITY_DISCARD_RESPONSE = auto()
-    S_ACTIVITY_END_REQUEST = auto()
-    S_ACTIVITY_END_RESPONSE = auto()
-    S_U_EXCEPTION_REPORT_REQUEST = auto()
-    S_RELEASE_REQUEST = auto()
-    S_RELEASE_RESPONSE = auto()
-    # transport
-    T_CONNECT_CONFIRM = auto()
-    T_CONNECT_INDICATION = auto()
-    # SPDUs of the peer; PLUS: with more to come by overflow
-    CN = auto()
-    CN_PLUS = auto()
-    OA = auto()
-    CDO = auto()
-    AC = auto()
-    RF = auto()
-    DT = auto()
-    TD = auto()
-    GT = auto()
-    PT = auto()
-    GTC = auto()
-    GTA = auto()
-    MIP = auto()
-    MIA = auto()
-    AS = auto()
-    AR = auto()
-    AI = auto()
-    AIA = auto()
-    AD = auto()
-    ADA = auto()
-    AE = auto()
-    AEA = auto()
-    ED = auto()
-    ER = auto()
-    FN = auto()
-    DN = auto()
-
-
-S, E = State, Event
-
-TRANSITIONS: dict[State, dict[Event, State]] = {
-    S.STA01: {E.S_CONNECT_REQUEST: S.STA01B, E.T_CONNECT_INDICATION: S.STA01C},
-    S.STA01B: {E.T_CONNECT_CONFIRM: S.STA02A},
-    S.STA01C: {E.CN: S.STA08, E.CN_PLUS: S.STA01D},
-    S.STA01D: {E.CDO: S.STA08},
-    S.STA02A: {E.AC: S.STA713, E.RF: S.STA16},
-    S.STA02B: {E.OA: S.STA02A, E.RF: S.STA16},
-    S.STA08: {E.S_CONNECT_ACCEPT: S.STA713, E.S_CONNECT_REFUSE: S.STA16},
-    S.STA713: {
-        E.S_DATA_REQUEST: S.STA713,
-        E.S_TYPED_DATA_REQUEST: S.STA713,
-        E.S_TOKEN_GIVE_REQUEST: S.STA713,
-        E.S_TOKEN_PLEASE_REQUEST: S.STA713,
-        E.S_CONTROL_GIVE_REQUEST: S.STA18,
-        E.S_SYNC_MINOR_REQUEST: S.STA713,
-        E.S_SYNC_MINOR_RESPONSE: S.STA713,
-        E.S_ACTIVITY_START_REQUEST: S.STA713,
-        E.S_ACTIVITY_RESUME_REQUEST: S.STA713,
-        E.S_ACTIVITY_INTERRUPT_REQUEST: S.STA05B,
-        E.S_ACTIVITY_DISCARD_REQUEST: S.STA05C,
-        E.S_ACTIVITY_END_REQUEST: S.STA04B,
-        E.S_U_EXCEPTION_REPORT_REQUEST: S.STA20,
-        E.S_RELEASE_REQUEST: S.STA03,
-        E.DT: S.STA713,
-        E.TD: S.STA713,
-        E.GT: S.STA713,
-        E.PT: S.STA713,
-        E.GTC: S.STA713,
-        E.MIP: S.STA713,
-        E.MIA: S.STA713,
-        E.AS: S.STA713,
-        E.AR: S.STA713,
-        E.AI: S.STA11B,
-        E.AD: S.STA11C,
-        E.AE: S.STA10B,
-        E.ED: S.STA19,
-        E.ER: S.STA19,
-        E.FN: S.STA09,
-    },
-    S.STA03: {E.DN: S.STA16, E.DT: S.STA03, E.TD: S.STA03, E.PT: S.STA03, E.MIA: S.STA03},
-    S.STA04B: {
-        E.S_TYPED_DATA_REQUEST: S.STA04B,
-        E.S_TOKEN_PLEASE_REQUEST: S.STA04B,
-        E.S_ACTIVITY_INTERRUPT_REQUEST: S.STA05B,
-        E.S_ACTIVITY_DISCARD_REQUEST: S.STA05C,
-        E.AEA: S.STA713,
-        E.MIA: S.STA04B,
-        E.TD: S.STA04B,
-        E.PT: S.STA04B,
-        E.GT: S.STA04B,
-        E.ED: S.STA19,
-        E.ER: S.STA19,
-    },
-    S.STA05B: {E.AIA: S.STA713, E.PT: S.STA05B},
-    S.STA05C: {E.ADA: S.STA713, E.PT: S.STA05C},
-    S.STA09: {
-        E.S_RELEASE_RESPONSE: S.STA16,
-        E.S_DATA_REQUEST: S.STA09,
-        E.S_TYPED_DATA_REQUEST: S.STA09,
-        E.S_SYNC_MINOR_RESPONSE: S.STA09,
-        E.S_TOKEN_PLEASE_REQUEST: S.STA09,
-    },
-    S.STA10B: {
-        E.S_ACTIVITY_END_RESPONSE: S.STA713,
-        E.S_SYNC_MINOR_RESPONSE: S.STA10B,
-        E.S_TYPED_DATA_REQUEST: S.STA10B,
-        E.S_TOKEN_PLEASE_REQUEST: S.STA10B,
-        E.S_U_EXCEPTION_REPORT_REQUEST: S.STA20,
-        E.TD: S.STA10B,
-        E.PT: S.STA10B,
-        E.AI: S.STA11B,
-        E.AD: S.STA11C,
-    },
-    S.STA11B: {E.S_ACTIVITY_INTERRUPT_RESPONSE: S.STA713, E.PT: S.STA11B},
-    S.STA11C: {E.S_ACTIVITY_DISCARD_RESPONSE: S.STA713, E.PT: S.STA11C},
-    S.STA18: {E.GTA: S.STA713, E.PT: S.STA18},
-    S.STA19: {
-        E.S_ACTIVITY_INTERRUPT_REQUEST: S.STA05B,
-        E.S_ACTIVITY_DISCARD_REQUEST: S.STA05C,
-        E.S_TOKEN_GIVE_REQUEST: S.STA713,
-        E.PT: S.STA19,
-    },
-    S.STA20: {E.AI: S.STA11B, E.AD: S.STA11C, E.GT: S.STA713, E.PT: S.STA20},
-    S.STA16: {},
+STATES: dict[str, str] = {
+    "STA01": "idle, no transport connection",
+    "STA01A": "wait for ABORT ACCEPT",
+    "STA01B": "wait for T-CONNECT confirm",
+    "STA01C": "idle, transport connected",
+    "STA01D": "wait for CONNECT DATA OVERFLOW",
+    "STA02A": "wait for ACCEPT",
+    "STA02B": "wait for OVERFLOW ACCEPT",
+    "STA03": "wait for DISCONNECT",
+    "STA04B": "wait for ACTIVITY END ACK",
+    "STA05B": "wait for ACTIVITY INTERRUPT ACK",
+    "STA05C": "wait for ACTIVITY DISCARD ACK",
+    "STA08": "wait for S-CONNECT response",
+    "STA09": "wait for S-RELEASE response",
+    "STA10B": "wait for S-ACTIVITY-END response",
+    "STA11B": "wait for S-ACTIVITY-INTERRUPT response",
+    "STA11C": "wait for S-ACTIVITY-DISCARD response",
+    "STA16": "wait for T-DISCONNECT indication",
+    "STA18": "wait for GIVE TOKENS ACK",
+    "STA19": "after EXCEPTION DATA came: wait for a recovery request",
+    "STA20": "after EXCEPTION DATA was sent: wait for a recovery SPDU",
+    "STA713": "data transfer",
 }
 
-_UNDER_WAY = frozenset({E.DT, E.TD, E.MIA, E.AEA, E.ED, E.ER, E.GT})
+CONDITIONS = (
+    "- data typed give please giveDk syncm ackm start act end ctrl except rel".split()  # fmt: skip
+)
 
-IGNORED: dict[State, frozenset[Event]] = {
-    S.STA05B: _UNDER_WAY,
-    S.STA05C: _UNDER_WAY,
-    S.STA16: frozenset(Event),
-    S.STA19: frozenset({E.DT, E.TD, E.MIA, E.AEA, E.ED, E.ER}),
-    S.STA20: frozenset({E.DT, E.TD, E.MIP, E.MIA, E.AE, E.AS, E.AR}),
+IGNORE = "IGNORE"
+
+REQUESTS: dict[str, dict[str, str]] = {
+    "SCONreq": {"STA01": "- TCONreq STA01B"},
+    "SCONrsp+": {"STA08": "- AC STA713"},
+    "SCONrsp-": {"STA08": "- RF STA16"},
+    "SDTreq": {"STA713": "data DT .", "STA04B": "data DT .", "STA10B": "data DT .", "STA09": "data DT ."},
+    "STDreq": {"STA713": "typed TD .", "STA04B": "typed TD .", "STA10B": "typed TD .", "STA09": "typed TD ."},
+    "SGTreq": {"STA713": "give GT .", "STA19": "giveDk GT STA713"},
+    "SPTreq": {"STA713": "please PT .", "STA10B": "please PT .", "STA04B": "please PT ."},
+    "SCGreq": {"STA713": "ctrl GTC STA18"},
+    "SSYNmreq": {"STA713": "syncm MIP ."},
+    "SSYNmrsp": {"STA713": "ackm MIA .", "STA10B": "ackm MIA ."},
+    "SACTSreq": {"STA713": "start AS ."},
+    "SACTRreq": {"STA713": "start AR ."},
+    "SACTIreq": {"STA713": "act AI STA05B", "STA04B": "act AI STA05B", "STA19": "act AI STA05B"},
+    "SACTIrsp": {"STA11B": "- AIA STA713"},
+    "SACTDreq": {"STA713": "act AD STA05C", "STA04B": "act AD STA05C", "STA19": "act AD STA05C"},
+    "SACTDrsp": {"STA11C": "- ADA STA713"},
+    "SACTEreq": {"STA713": "end AE STA04B"},
+    "SACTErsp": {"STA10B": "- AEA STA713"},
+    "SUERreq": {"STA713": "except ED STA20", "STA10B": "except ED STA20"},
+    "SRELreq": {"STA713": "rel FN STA03"},
+    "SRELrsp": {"STA09": "- DN STA16"},
 }
+
+_CROSSING = dict.fromkeys(("STA05B", "STA05C", "STA20", "STA16", "STA01A"), IGNORE)
+"""Where SPDUs that were on their way are dropped: our AI, AD, ED or ABORT has overtaken what they are about."""
+
+INDICATIONS: dict[str, dict[str, str]] = {
+    "TCONind": {"STA01": "- TCONrsp STA01C"},
+    "TCONcnf": {"STA01B": "- CN STA02A"},
+    "TCONcnf*": {"STA01B": "- CN STA02B"},  # with overflow of user data (X.225 7.1.1)
+    "CN": {"STA01C": "- SCONind STA08"},
+    "CN*": {"STA01C": "- OA STA01D"},  # with data overflow
+    "CDO": {"STA01D": "- SCONind STA08"},
+    "OA": {"STA02B": "- CDO STA02A"},
+    "AC": {"STA02A": "- SCONcnf+ STA713", "STA01A": IGNORE},
+    "RF": {"STA02A": "- SCONcnf- STA01", "STA02B": "- SCONcnf- STA01", "STA01A": IGNORE},
+    "DT": {"STA713": "data SDTind .", "STA04B": "data SDTind .", "STA10B": "data SDTind .", "STA03": "data SDTind ."}
+    | _CROSSING,
+    "TD": {"STA713": "typed STDind .", "STA04B": "typed STDind .", "STA10B": "typed STDind .", "STA03": "typed STDind ."}
+    | {"STA19": "typed STDind ."} | _CROSSING,
+    "GT": {"STA713": "give SGTind ."} | _CROSSING | {"STA20": "give SGTind* STA713"},
+    "PT": {"STA713": "please SPTind .", "STA04B": "please SPTind .", "STA10B": "please SPTind .", "STA19": "please SPTind ."}
+    | {"STA18": "please SPTind .", "STA09": IGNORE, "STA03": IGNORE, "STA11B": IGNORE, "STA11C": IGNORE} | _CROSSING,
+    "GTC": {"STA713": "ctrl SCGind ."},
+    "GTA": {"STA18": "- GTA STA713", "STA01A": IGNORE},
+    "MIP": {"STA713": "syncm SSYNmind ."} | _CROSSING,
+    "MIA": {"STA713": "ackm SSYNmcnf .", "STA04B": "ackm SSYNmcnf .", "STA19": IGNORE} | _CROSSING,
+    "AS": {"STA713": "start SACTSind .", "STA01A": IGNORE},
+    "AR": {"STA713": "start SACTRind .", "STA01A": IGNORE},
+    "AI": {"STA713": "act SACTIind STA11B", "STA10B": "act SACTIind STA11B", "STA20": "act SACTIind STA11B"}
+    | {"STA01A": IGNORE},
+    "AIA": {"STA05B": "- SACTIcnf STA713", "STA01A": IGNORE},
+    "AD": {"STA713": "act SACTDind STA11C", "STA10B": "act SACTDind STA11C", "STA20": "act SACTDind STA11C"}
+    | {"STA01A": IGNORE},
+    "ADA": {"STA05C": "- SACTDcnf STA713", "STA01A": IGNORE},
+    "AE": {"STA713": "end SACTEind STA10B"} | _CROSSING,
+    "AEA": {"STA04B": "- SACTEcnf STA713"} | _CROSSING,
+    "ED": {"STA713": "except SUERind STA19", "STA04B": "except SUERind STA19"} | _CROSSING,
+    "ER": {"STA713": "except SPERind STA19", "STA04B": "except SPERind STA19"} | _CROSSING,
+    "FN": {"STA713": "rel SRELind STA09", "STA01A": IGNORE},
+    "DN": {"STA03": "- SRELcnf STA01", "STA01A": IGNORE},
+    "AA": {"STA01A": "- TDISreq STA01"},
+}
+
+TABLE: dict[str, dict[str, str]] = REQUESTS | INDICATIONS
