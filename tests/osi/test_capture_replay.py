@@ -1,4 +1,4 @@
-"""Two MTAs of the 1990s against us: its octets to our responder, its peer's octets to our initiator."""
+"""Two MTAs of the 1990s against us: what the initiator said to our responder, and the responder to our initiator."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class Peer:
     """A session entity with nothing above it, connected to a responder of ours."""
 
     def __init__(self, **changes: Any) -> None:
-        self.session = x400_framer.Connection(True, session_parameters(True, rtse.Parameters()))
+        self.session = x400_framer.Connection(True, session_parameters(rtse.Parameters()))
         self.ours = Side(False, 0.0, called_transport_selector=b"", calling_transport_selector=b"", **changes)
         self.heard: list[Any] = []
 
@@ -355,7 +355,7 @@ def confirmed(octets: bytes) -> tuple[Side, Any]:
     side = Side(True, 0.0, called_transport_selector=b"", calling_transport_selector=b"")
     side.answer = accept_everything
     side.connection.rt_open_request(b"\xa0\x00")
-    session = x400_framer.Connection(False, session_parameters(False, rtse.Parameters()))
+    session = x400_framer.Connection(False, session_parameters(rtse.Parameters()))
     heard: list[Any] = []
     for _ in range(10):
         for event in session.receive_data(b"".join(map(bytes, side.connection.data_to_send()))):

@@ -86,8 +86,10 @@ class Connection:
         self.contexts: dict[int, str] = {}
         """The defined context set, once connected: identifier -> abstract syntax."""
         self._results: tuple[ContextResult, ...] = ()
+        self._transport_selectors = (b"", b"")
         self._handlers: dict[type, Callable[[Any], object]] = {
             session.SDataIndication: self._data,
+            session.TConnectIndication: self._transport_connect,
             session.SConnectIndication: self._connect,
             session.SConnectConfirm: self._confirm,
             session.SConnectRefused: self._refused,
@@ -227,6 +229,9 @@ class Connection:
         self._received(Event.TRANSFER)
         return PTokenPleaseIndication(event.tokens, self._values(self._head(event.user_data)))
 
+    def _transport_connect(self, event: session.TConnectIndication) -> None:
+        self._transport_selectors = (event.calling_transport_selector, event.called_transport_selector)
+
     def _connect(self, event: session.SConnectIndication) -> PConnectIndication:
         self._received(Event.CP)
         parameters, values = ppdu.decode_cp(self._head(event.user_data))
@@ -258,10 +263,11 @@ class Connection:
             called_selector=called,
             contexts=self._results,
             user_data=values,
-            calling_transport_selector=bytes(self.session.calling_transport_selector or b""),
-            called_transport_selector=bytes(self.session.called_transport_selector or b""),
-            calling_session_selector=bytes(event.calling_session_selector or b""),
-            called_session_selector=bytes(event.called_session_selector or b""),
+            token_setting=event.token_setting,
+            calling_transport_selector=self._transport_selectors[0],
+            called_transport_selector=self._transport_selectors[1],
+            calling_session_selector=event.calling_session_selector,
+            called_session_selector=event.called_session_selector,
         )
 
     def _negotiate(self, proposals: list[dict[str, Any]]) -> tuple[ContextResult, ...]:
@@ -317,7 +323,7 @@ class Connection:
 
     def _refused(self, event: session.SConnectRefused) -> PConnectRefused:
         self._received(Event.CPR)
-        if event.reason != _REFUSED_BY_USER_WITH_DATA or not len(event.user_data or b""):
+        if event.reason != _REFUSED_BY_USER_WITH_DATA or not event.user_data:
             return PConnectRefused("session", event.reason, detail="refused by session or its user")
         reason, values = ppdu.decode_cpr(self._head(event.user_data))
         return PConnectRefused("presentation", reason, values, detail="refused by CPR")
@@ -334,7 +340,7 @@ class Connection:
     def _abort(self, event: session.SUAbortIndication) -> PUAbortIndication | PPAbortIndication:
         self.state = State.CLOSED
         data = event.user_data
-        if not len(data or b""):
+        if not data:
             return PUAbortIndication([])
         if len(data) > self.parameters.maximum_head_size:
             return PPAbortIndication("presentation", AbortReason.REASON_NOT_SPECIFIED, "abort with a PPDU too long")
@@ -345,12 +351,14 @@ class Connection:
 
     def _provider_abort(self, event: session.SPAbortIndication) -> PPAbortIndication:
         self.state = State.CLOSED
-        return PPAbortIndication("session", event.reason, event.detail, event.offset)
+        return PPAbortIndication(
+            event.layer, event.reason, event.detail, event.offset if event.offset >= 0 else None, event.local
+        )
 
     def _disconnect(self, event: session.TDisconnectIndication) -> PPAbortIndication | PConnectRefused:
         connecting = self.state is State.AWAITING_CPA
         self.state = State.CLOSED
-        detail = f"the transport connection was released, reason {event.reason}"
+        detail = event.detail or f"the transport connection was released, reason {event.reason}"
         if connecting:
             return PConnectRefused("transport", event.reason, detail=detail)
         return PPAbortIndication("transport", event.reason, detail)

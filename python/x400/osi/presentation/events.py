@@ -43,6 +43,8 @@ class PConnectIndication:
     called_selector: bytes
     contexts: tuple[ContextResult, ...]
     user_data: list[PDV]
+    token_setting: int = 0
+    """Which side has each session token at first (X.225 8.3.1.13)."""
     calling_transport_selector: bytes = b""
     called_transport_selector: bytes = b""
     calling_session_selector: bytes = b""

@@ -9,6 +9,7 @@ that found it, and ends in an RTAbort.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -71,6 +72,7 @@ class Connection(Machine):
         self._outgoing: Outgoing | None = None
         self._incoming: Incoming | None = None
         self._failure: tuple[int, str] = (0, "")
+        self._response_overtaken = False
         self._user_context = 0
         self._user_contexts: frozenset[int] = frozenset()
         self._our_turn_first = initiator is (parameters.initial_turn == "initiator")
@@ -117,8 +119,11 @@ class Connection(Machine):
         """Answer an RTOpenIndication; `user_data` is the element of the bind result, or of the bind error.
 
         `reason` tells a refusal for good from one for now. After an acceptance `may_transfer` tells who has the turn.
+        No effect on an association that has ended meanwhile.
         """
         self._tell(now)
+        if self.state is State.CLOSED:
+            return
         if not accept:
             if self.state is not State.AWAITING_OPEN_RESPONSE:
                 raise LocalProtocolError(f"RT-OPEN response in state {self.state.name}")
@@ -157,8 +162,13 @@ class Connection(Machine):
         reason: ExceptionReason = ExceptionReason.LOCAL_SS_USER_ERROR,
         now: float | None = None,
     ) -> None:
-        """The APDU is secured, or it is refused; a refusal is possible from RTTransferStart on."""
+        """The APDU is secured, or it is refused; a refusal is possible from RTTransferStart on.
+
+        No effect on a transfer that has been discarded, or an association that has ended, by an event not seen yet.
+        """
         self._tell(now)
+        if self.state is State.CLOSED or (self.state is State.NO_TURN and self._response_overtaken):
+            return
         if accept:
             self._step(Event.TRANSFER_ACCEPTED, LocalProtocolError)
             self.session.s_activity_end_response()
@@ -190,8 +200,10 @@ class Connection(Machine):
         self.association.a_release_request()
 
     def rt_close_response(self, now: float | None = None) -> None:
-        """Answer an RTCloseIndication."""
+        """Answer an RTCloseIndication. No effect on an association that has ended meanwhile."""
         self._tell(now)
+        if self.state is State.CLOSED:
+            return
         self._step(Event.RT_CLOSE_RESPONSE, LocalProtocolError)
         self.association.a_release_response()
 
@@ -228,8 +240,11 @@ class Connection(Machine):
         self._step(Event.RTORQ, TransferError)
         self._negotiate(rtorq)
         self.two_way_alternate = rtorq.get("dialogueMode", 0) == 1
-        self._our_turn_first = not self.initiator and not self.session.initial_turn
         connect = event.presentation
+        setting = connect.token_setting & 3  # of the data token; all tokens go together
+        self._our_turn_first = setting == session.RESPONDER_SIDE or (
+            setting == session.CALLED_CHOICE and self.parameters.initial_turn == "responder"
+        )
         events.append(
             RTOpenIndication(
                 user_data=user_data,
@@ -246,7 +261,7 @@ class Connection(Machine):
         )
 
     def _negotiate(self, proposal: dict[str, Any]) -> None:
-        """Checkpoints no larger and no more of them open than proposed (X.228 7.1); 0 is no checkpoints, from either."""
+        """Checkpoints no larger, and no more of them open, than proposed (X.228 7.1); 0 from either is none at all."""
         checkpoint, window = proposal.get("checkpointSize", 0), proposal.get("windowSize", 3)
         if checkpoint < 0 or window < 0 or proposal.get("dialogueMode", 0) not in (0, 1):
             raise TransferError("RTORQ with values out of range", reason=AbortReason.INVALID_PARAMETER)
@@ -330,13 +345,14 @@ class Connection(Machine):
 
     def _activity_start(self, event: session.SActivityStartIndication, events: list[RTEvent]) -> None:
         self._step(Event.S_ACTIVITY_START, TransferError)
+        self._response_overtaken = False
         self._incoming = Incoming(self._user_contexts, self.parameters.maximum_apdu_size)
         events.append(RTTransferStart())
 
     def _activity_resume(self, event: session.SActivityResumeIndication, events: list[RTEvent]) -> None:
         """Nothing is kept of a transfer that was interrupted: the peer is told to begin anew (X.228 7.6)."""
         self._step(Event.S_ACTIVITY_RESUME, TransferError)
-        self.session.s_u_exception_report_request(int(ExceptionReason.UNRECOVERABLE_PROCEDURAL_ERROR))
+        self._report(ExceptionReason.UNRECOVERABLE_PROCEDURAL_ERROR)
 
     def _data(self, event: PDataIndication, events: list[RTEvent]) -> None:
         values = event.user_data
@@ -359,14 +375,21 @@ class Connection(Machine):
             self._failure = (ExceptionReason.UNRECOVERABLE_PROCEDURAL_ERROR, f"an APDU of more than {limit} octets")
             self._step(Event.TRANSFER_REFUSED, TransferError)
             self._incoming = None
-            self.session.s_u_exception_report_request(int(ExceptionReason.UNRECOVERABLE_PROCEDURAL_ERROR))
+            self._report(ExceptionReason.UNRECOVERABLE_PROCEDURAL_ERROR)
+
+    def _report(self, reason: ExceptionReason) -> None:
+        """Report, unless what came with the octets at hand has broken the transfer off already."""
+        with contextlib.suppress(session.LocalProtocolError):
+            self.session.s_u_exception_report_request(int(reason))
 
     def _sync_minor(self, event: session.SSyncMinorIndication, events: list[RTEvent]) -> None:
         if self.state is State.REFUSING:
             return
         self._step(Event.S_SYNC_MINOR, TransferError)
         if event.confirm:
-            self.session.s_sync_minor_response(event.serial)
+            # Session is ahead of us: what came with this may have broken the transfer off already.
+            with contextlib.suppress(session.LocalProtocolError):
+                self.session.s_sync_minor_response(event.serial)
 
     def _activity_end(self, event: session.SActivityEndIndication, events: list[RTEvent]) -> None:
         if self.state is State.REFUSING:
@@ -389,6 +412,7 @@ class Connection(Machine):
     def _broken_off(self, peer_reason: int | None, interrupted: bool, events: list[RTEvent]) -> None:
         self._step(Event.S_ACTIVITY_DISCARD, TransferError)
         self._incoming = None
+        self._response_overtaken = True
         reason, detail = self._failure
         self._failure = (0, "")
         events.append(RTTransferDiscarded(reason or peer_reason or 0, interrupted, detail))
@@ -413,13 +437,10 @@ class Connection(Machine):
         self._step(Event.S_SYNC_MINOR_CONFIRM, TransferError)
         if self._outgoing is not None and self.state is State.SENDING:
             self._outgoing.confirm(event.serial)
-            try:
+            # Of a source that fails, the confirm of the discard tells. Session is ahead of us: it takes no more data
+            # when what came with this confirm breaks the transfer off.
+            with contextlib.suppress(Exception):
                 self._pump()
-            except session.LocalProtocolError:
-                raise
-            except Exception:
-                # The discard is under way; its confirm tells the user.
-                return
 
     def _activity_end_confirm(self, event: session.SActivityEndConfirm, events: list[RTEvent]) -> None:
         self._step(Event.S_ACTIVITY_END_CONFIRM, TransferError)

@@ -1,4 +1,4 @@
-"""The layers below reliable transfer, put together: session (which brings transport), presentation, association control."""
+"""The layers below reliable transfer, put together: session, which brings transport, presentation, ACSE."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ __all__ = ["lower_layers", "session_parameters"]
 _T61_STRING = 0x14
 _UTC_TIME = 0x17
 
+_ALL_TOKENS = x400_framer.DATA_TOKEN | x400_framer.SYNCHRONIZE_MINOR_TOKEN | x400_framer.MAJOR_ACTIVITY_TOKEN
+
 
 def lower_layers(
     initiator: bool, parameters: Parameters
 ) -> tuple[x400_framer.Connection, presentation.Connection, acse.Connection]:
     """A session connection, and presentation and association control upon it."""
-    session = x400_framer.Connection(initiator, session_parameters(initiator, parameters))
+    session = x400_framer.Connection(initiator, session_parameters(parameters))
     above = presentation.Connection(presentation_parameters(parameters), session)
     return session, above, acse.Connection(parameters.application_context, above)
 
@@ -38,7 +40,7 @@ def presentation_parameters(parameters: Parameters) -> presentation.Parameters:
     )
 
 
-def session_parameters(initiator: bool, parameters: Parameters) -> x400_framer.Parameters:
+def session_parameters(parameters: Parameters) -> x400_framer.Parameters:
     """What X.228 8.2 asks of session: half-duplex, minor synchronize, exceptions, activity management.
 
     The references of the session connection identifier are themselves elements: T61String and UTCTime (X.228 8.1).
@@ -51,8 +53,8 @@ def session_parameters(initiator: bool, parameters: Parameters) -> x400_framer.P
         called_session_selector=parameters.called_session_selector,
         tpdu_size=parameters.tpdu_size,
         tsdu_maximum_size=parameters.tsdu_maximum_size,
-        initial_tokens=parameters.initial_turn,
-        calling_ss_user_reference=header(_T61_STRING, len(reference)) + reference if reference else b"",
+        initial_tokens=_ALL_TOKENS if parameters.initial_turn == "responder" else 0,
+        ss_user_reference=header(_T61_STRING, len(reference)) + reference if reference else b"",
         common_reference=header(_UTC_TIME, len(common)) + common if common else b"",
         max_tsdu=parameters.maximum_segment_size + parameters.maximum_head_size,
     )

@@ -1,4 +1,4 @@
-"""The machinery of a connection of reliable transfer: octets, timers, states, aborts. Its doings are in `connection`."""
+"""The machinery of a connection of reliable transfer: octets, timers, states, aborts. What it does: `connection`."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class SourceError(Exception):
 
 @lru_cache(maxsize=512)
 def _segment_prefix(context: int, size: int) -> bytes:
-    """All that stands before a segment of `size` octets: presentation's framing and the RTTR's identifier and length."""
+    """All that stands before a segment of `size` octets: presentation's framing, the RTTR's identifier and length."""
     rttr = header(_RTTR, size)
     return user_data.prefix(context, len(rttr) + size) + rttr
 
