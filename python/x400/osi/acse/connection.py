@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
+
+import x400_framer
 
 from x400.osi.acse import apdu
 from x400.osi.acse.events import (
@@ -240,18 +243,20 @@ class Connection:
         """The peer's fault becomes an AARE while it asks for an association, an ABRT afterwards (X.227 7.3)."""
         self.state = State.CLOSED
         context = self._context()
-        if isinstance(event, PConnectIndication):
-            aare = apdu.encode_aare(
-                self.application_context,
-                AssociateResult.REJECTED_PERMANENT,
-                "service-provider",
-                error.provider_diagnostic,
-                [],
-            )
-            self.presentation.p_connect_response(False, [(context, aare)] if context else [])
-        elif self.presentation.state is not PresentationState.CLOSED:
-            abrt = apdu.encode_abrt(AbortSource.ACSE_SERVICE_PROVIDER, [])
-            self.presentation.p_u_abort_request([(context, abrt)] if context else [])
+        # Session may have ended by what came with the octets at hand.
+        with contextlib.suppress(x400_framer.LocalProtocolError):
+            if isinstance(event, PConnectIndication):
+                aare = apdu.encode_aare(
+                    self.application_context,
+                    AssociateResult.REJECTED_PERMANENT,
+                    "service-provider",
+                    error.provider_diagnostic,
+                    [],
+                )
+                self.presentation.p_connect_response(False, [(context, aare)] if context else [])
+            elif self.presentation.state is not PresentationState.CLOSED:
+                abrt = apdu.encode_abrt(AbortSource.ACSE_SERVICE_PROVIDER, [])
+                self.presentation.p_u_abort_request([(context, abrt)] if context else [])
         return AAbortIndication(
             AbortSource.ACSE_SERVICE_PROVIDER, error.reason, [], error.detail, error.offset, local=True
         )

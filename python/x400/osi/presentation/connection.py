@@ -7,6 +7,7 @@ indications come through as the session's events.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -367,10 +368,12 @@ class Connection:
         """The peer's fault becomes a CPR while there is nothing to abort, an ARP afterwards (X.226 6.4.3)."""
         self.state = State.CLOSED
         reason = AbortReason(error.reason)
-        if isinstance(event, session.SConnectIndication):
-            self.session.s_connect_refuse(
-                _REFUSED_BY_USER_WITH_DATA, ppdu.encode_cpr(self._results, [], error.provider_reason)
-            )
-        else:
-            self.session.s_u_abort_request(ppdu.encode_arp(reason, _EVENT_IDENTIFIERS.get(type(event))))
+        # Session may have ended by what came with the octets at hand.
+        with contextlib.suppress(session.LocalProtocolError):
+            if isinstance(event, session.SConnectIndication):
+                self.session.s_connect_refuse(
+                    _REFUSED_BY_USER_WITH_DATA, ppdu.encode_cpr(self._results, [], error.provider_reason)
+                )
+            else:
+                self.session.s_u_abort_request(ppdu.encode_arp(reason, _EVENT_IDENTIFIERS.get(type(event))))
         return PPAbortIndication(error.layer, reason, error.detail, error.offset, local=True)
