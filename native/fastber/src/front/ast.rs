@@ -191,6 +191,7 @@ pub enum Value<'a> {
     Reference {
         module: Option<&'a str>,
         name: &'a str,
+        arguments: Vec<Span>,
     },
     Choice(&'a str, Rc<Value<'a>>),
     /// `object.&field`

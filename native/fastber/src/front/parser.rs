@@ -461,7 +461,7 @@ impl<'a> Parser<'a> {
                 }
             }
             self.expect_kind(T::Assign, "`::=`")?;
-            if of_macro && self.kind() == T::Lower && matches!(self.peek(1), T::Number | T::Mark(b'{')) {
+            if of_macro && matches!(self.word(), "localValue" | "globalValue") && !matches!(self.peek(1), T::Mark(b':')) {
                 // X.208 wrote the value of a CHOICE without a colon: `::= localValue 4`
                 self.bump();
             }
@@ -1111,10 +1111,12 @@ impl<'a> Parser<'a> {
                         path: self.field_path(),
                     }
                 } else {
-                    if self.is(b'{') {
-                        self.bracketed(b'{', b'}')?;
+                    let arguments = if self.is(b'{') { self.arguments()? } else { Vec::new() };
+                    Value::Reference {
+                        module: None,
+                        name,
+                        arguments,
                     }
-                    Value::Reference { module: None, name }
                 }
             }
             T::Upper => match self.word() {
@@ -1129,9 +1131,12 @@ impl<'a> Parser<'a> {
                 _ if self.peek(1) == T::Mark(b'.') && self.peek(2) == T::Lower => {
                     let module = self.bump();
                     self.bump();
+                    let name = self.bump();
+                    let arguments = if self.is(b'{') { self.arguments()? } else { Vec::new() };
                     Value::Reference {
                         module: Some(module),
-                        name: self.bump(),
+                        name,
+                        arguments,
                     }
                 }
                 _ if self.peek(1) == T::Mark(b'.') && matches!(self.peek(2), T::LowerField | T::UpperField) => {

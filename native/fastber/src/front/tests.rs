@@ -324,3 +324,20 @@ fn numbers_at_the_edge_do_not_overflow() {
     faults("M DEFINITIONS ::= BEGIN E ::= ENUMERATED { a, ..., b(9223372036854775807), c } END");
     faults("M DEFINITIONS ::= BEGIN a INTEGER ::= 999999999999999999999999999999999999999999999 END");
 }
+
+#[test]
+fn parameterised_values_and_objects() {
+    let s = schema(
+        "M DEFINITIONS ::= BEGIN y {INTEGER:n} INTEGER ::= n  z INTEGER ::= y {5}
+        X ::= CLASS { &id INTEGER UNIQUE, &T } WITH SYNTAX { &T ID &id }
+        base X ::= { BOOLEAN ID 1 }  again {X:o} X ::= { SEQUENCE OF o.&T ID 2 }  two X ::= again {base}
+        F ::= SEQUENCE { a X.&id ({base | two EXCEPT base}), b X.&T ({base | two EXCEPT base}{@a}) } END",
+    );
+    assert_eq!(s.modules[0].values[0], ("z".to_owned(), Value::Integer(5)));
+    let Kind::Sequence(members) = &node(&s, "F").kind else { panic!() };
+    let Kind::Open(Some(table)) = &s.types[members.members[1].type_id as usize].kind else {
+        panic!()
+    };
+    assert_eq!(table.rows.len(), 2);
+    assert!(matches!(s.types[table.rows[1].1 as usize].kind, Kind::SequenceOf(_)));
+}

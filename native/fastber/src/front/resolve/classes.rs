@@ -301,7 +301,11 @@ impl<'a> Resolver<'a> {
                     };
                     match &*value {
                         Value::Braces(span) => self.object(*span, scope, &class),
-                        Value::Reference { module, name } => self.named_object(*module, name, &[], scope, ty),
+                        Value::Reference {
+                            module,
+                            name,
+                            arguments,
+                        } => self.named_object(*module, name, arguments, scope, ty),
                         _ => self.fault(ty, format!("expected an object, found the value `{name}`")),
                     }
                 }
@@ -443,9 +447,12 @@ impl<'a> Resolver<'a> {
                 T::Upper if parser.is_word("UNION") => {
                     parser.bump();
                 }
-                T::Upper if parser.is_word("EXCEPT") || parser.is_word("INTERSECTION") => {
-                    return self.parsed(span, Err(parser.fault("a union of objects and object sets")));
+                T::Upper if parser.is_word("ALL") => {
+                    parser.bump();
                 }
+                // what narrows a set is not reckoned: more rows than are allowed do no harm to a decoder
+                T::Upper if parser.is_word("EXCEPT") || parser.is_word("INTERSECTION") => passed_over(&mut parser),
+                T::Mark(b'^') => passed_over(&mut parser),
                 T::Mark(b'!') => return Ok(()),
                 T::Mark(b'(') => {
                     let within = parser.bracketed(b'(', b')');
@@ -560,6 +567,19 @@ impl<'a> Resolver<'a> {
                 _ => self.fault(reference, format!("expected an object set, found `{name}`")),
             },
         }
+    }
+}
+
+/// Leave out the element behind EXCEPT or INTERSECTION.
+fn passed_over(parser: &mut Parser<'_>) {
+    parser.bump();
+    let read = match parser.kind() {
+        T::Mark(b'{') => parser.bracketed(b'{', b'}').is_ok(),
+        T::Mark(b'(') => parser.bracketed(b'(', b')').is_ok(),
+        _ => matches!(parser.kind(), T::Upper | T::Lower) && parser.ty_or_object().is_ok(),
+    };
+    if !read {
+        parser.bump();
     }
 }
 

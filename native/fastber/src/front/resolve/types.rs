@@ -185,7 +185,11 @@ impl<'a> Resolver<'a> {
             let number = match tag.number {
                 TagNumber::Number(number) => number,
                 TagNumber::Reference(name) => {
-                    let value = Value::Reference { module: None, name };
+                    let value = Value::Reference {
+                        module: None,
+                        name,
+                        arguments: Vec::new(),
+                    };
                     match self.integer(&value, scope, (ty.module, ty.token))? {
                         Some(number) if (0..1 << 29).contains(&number) => number as u32,
                         _ => return self.fault(ty, "expected a tag number below 2^29"),

@@ -79,12 +79,12 @@ impl<'a> Resolver<'a> {
                     SchemaValue::Octets(octets)
                 }
             }
-            (Value::Reference { module: None, name }, TypeKind::Enumerated { items, .. })
+            (Value::Reference { module: None, name, .. }, TypeKind::Enumerated { items, .. })
                 if items.iter().any(|(n, _)| n == name) =>
             {
                 SchemaValue::Enumerated((*name).to_owned())
             }
-            (Value::Reference { module: None, name }, TypeKind::Integer(named))
+            (Value::Reference { module: None, name, .. }, TypeKind::Integer(named))
                 if named.iter().any(|(n, _)| n == name) =>
             {
                 let number = named.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
@@ -96,7 +96,9 @@ impl<'a> Resolver<'a> {
                     None => SchemaValue::Unknown,
                 }
             }
-            (Value::Reference { module, name }, _) => return self.referenced(*module, name, scope, target),
+            (Value::Reference { module, name, arguments }, _) => {
+                return self.referenced(*module, name, arguments, scope, target);
+            },
             (Value::Choice(name, inner), TypeKind::Choice(_)) => {
                 let items = self.items(ty, target.scope)?;
                 let Some(item) = items.iter().find(|i| i.name == *name) else {
@@ -127,6 +129,7 @@ impl<'a> Resolver<'a> {
         &mut self,
         module: Option<&'a str>,
         name: &'a str,
+        arguments: &[Span],
         scope: ScopeId,
         target: &Target<'a>,
     ) -> Resolved<SchemaValue> {
@@ -138,8 +141,10 @@ impl<'a> Resolver<'a> {
             }
             Symbol::Assigned { module, index } => match self.modules[module as usize].assignments[index].body.clone() {
                 Body::Value(governor, value) => {
-                    let target = self.target(&governor, module)?;
-                    self.value(&value, module, &target)
+                    let place = (target.ty.module, target.ty.token);
+                    let scope = self.scope_of(module, index, arguments, scope, place)?;
+                    let target = self.target(&governor, scope)?;
+                    self.value(&value, scope, &target)
                 }
                 _ => self.fault(&target.ty, format!("expected a value, found `{name}`")),
             },
@@ -339,7 +344,7 @@ impl<'a> Resolver<'a> {
     pub(super) fn integer(&mut self, value: &Value<'a>, scope: ScopeId, place: (u32, u32)) -> Resolved<Option<i128>> {
         match value {
             Value::Integer(number) => Ok(Some(*number)),
-            Value::Reference { module, name } => {
+            Value::Reference { module, name, arguments } => {
                 match self.look_up_qualified(*module, name, scope, place.0, place.1)? {
                     Symbol::Argument(argument) => {
                         let mut parser = self.parser(argument.span);
@@ -354,7 +359,10 @@ impl<'a> Resolver<'a> {
                     }
                     Symbol::Assigned { module, index } => {
                         match self.modules[module as usize].assignments[index].body.clone() {
-                            Body::Value(governor, value) => match self.assigned_value(&governor, &value, module)? {
+                            Body::Value(governor, value) => match {
+                                let scope = self.scope_of(module, index, arguments, scope, place)?;
+                                self.assigned_value(&governor, &value, scope)?
+                            } {
                                 SchemaValue::Integer(number) => Ok(Some(number)),
                                 _ => Ok(None),
                             },
