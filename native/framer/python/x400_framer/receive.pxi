@@ -130,6 +130,8 @@ cdef class _Receiver(_Transport):
             enclosure = self._octets(o, PI_ENCLOSURE, 3, 1) & 3
         if si == SI_CDO and not second:
             return self._overflow(information, enclosure)
+        if si == SI_AB and not second and self._len[PI_ENCLOSURE] < 0:
+            self._seg_si = -1  # an abort does not wait for the end of an SSDU
         if enclosure == 3 and self._seg_si < 0:
             return self._act(view, o, si, second, information)
         # segments of one SSDU (X.225 7.37): parameters come with the first, user data with each
@@ -142,9 +144,6 @@ cdef class _Receiver(_Transport):
             self._ssdu = []
             self._ssdu_size = 0
         elif self._seg_si != si or self._seg_first_cat != second:
-            if si == SI_AB and not second:  # an abort does not wait for the end of an SSDU
-                self._seg_si = -1
-                return self._act(view, o, si, second, information)
             raise _PeerError(f"SPDU {si} inside the segments of an SSDU")
         self._ssdu_size += len(information)
         if self._ssdu_size > self._limit:
