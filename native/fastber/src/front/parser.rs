@@ -337,7 +337,13 @@ impl<'a> Parser<'a> {
                     let from = self.expect_kind(T::Upper, "the name of a module")?;
                     let published = self.is(b'{');
                     for symbol in symbols.drain(..) {
-                        imports.insert(symbol, Import { module: from, published });
+                        imports.insert(
+                            symbol,
+                            Import {
+                                module: from,
+                                published,
+                            },
+                        );
                     }
                     if self.is(b'{') {
                         self.bracketed(b'{', b'}')?;
@@ -461,7 +467,8 @@ impl<'a> Parser<'a> {
                 }
             }
             self.expect_kind(T::Assign, "`::=`")?;
-            if of_macro && matches!(self.word(), "localValue" | "globalValue") && !matches!(self.peek(1), T::Mark(b':')) {
+            if of_macro && matches!(self.word(), "localValue" | "globalValue") && !matches!(self.peek(1), T::Mark(b':'))
+            {
                 // X.208 wrote the value of a CHOICE without a colon: `::= localValue 4`
                 self.bump();
             }
@@ -1178,9 +1185,35 @@ impl<'a> Parser<'a> {
 fn is_reserved(word: &str) -> bool {
     matches!(
         word,
-        "SEQUENCE" | "SET" | "CHOICE" | "INTEGER" | "ENUMERATED" | "BIT" | "OCTET" | "OBJECT" | "STRING" | "IDENTIFIER"
-            | "BOOLEAN" | "NULL" | "REAL" | "EXTERNAL" | "ANY" | "OF" | "OPTIONAL" | "DEFAULT" | "COMPONENTS" | "SIZE"
-            | "IMPLICIT" | "EXPLICIT" | "TRUE" | "FALSE" | "IMPORTS" | "EXPORTS" | "FROM" | "WITH" | "BEGIN"
+        "SEQUENCE"
+            | "SET"
+            | "CHOICE"
+            | "INTEGER"
+            | "ENUMERATED"
+            | "BIT"
+            | "OCTET"
+            | "OBJECT"
+            | "STRING"
+            | "IDENTIFIER"
+            | "BOOLEAN"
+            | "NULL"
+            | "REAL"
+            | "EXTERNAL"
+            | "ANY"
+            | "OF"
+            | "OPTIONAL"
+            | "DEFAULT"
+            | "COMPONENTS"
+            | "SIZE"
+            | "IMPLICIT"
+            | "EXPLICIT"
+            | "TRUE"
+            | "FALSE"
+            | "IMPORTS"
+            | "EXPORTS"
+            | "FROM"
+            | "WITH"
+            | "BEGIN"
     )
 }
 

@@ -173,9 +173,15 @@ fn a_published_module_that_is_not_at_hand_leaves_its_types_open() {
     assert_eq!(s.warnings.len(), 1);
     assert_eq!(member_tags(&s, "A"), [vec![Tag { class: C, number: 0 }]]);
     let strict = Options { strict_imports: true };
-    let source = Source { name: "m".into(), text: text.into() };
+    let source = Source {
+        name: "m".into(),
+        text: text.into(),
+    };
     assert_eq!(compile(&[source], &strict).unwrap_err().len(), 1);
-    assert_eq!(faults("M DEFINITIONS ::= BEGIN IMPORTS T FROM Elsewhere; A ::= T END").len(), 1);
+    assert_eq!(
+        faults("M DEFINITIONS ::= BEGIN IMPORTS T FROM Elsewhere; A ::= T END").len(),
+        1
+    );
 }
 
 #[test]
@@ -186,7 +192,9 @@ fn imports_that_are_not_used_need_no_module() {
 #[test]
 fn an_enumeration_numbers_its_additions_from_what_the_root_left() {
     let s = schema("M DEFINITIONS ::= BEGIN E ::= ENUMERATED { a, z(25), ..., d, e(30), f } END");
-    let Kind::Enumerated { items, extensible } = &node(&s, "E").kind else { panic!() };
+    let Kind::Enumerated { items, extensible } = &node(&s, "E").kind else {
+        panic!()
+    };
     let numbers: Vec<i64> = items.iter().map(|(_, n)| *n).collect();
     assert!(*extensible);
     assert_eq!(numbers, [0, 25, 1, 30, 31]);
@@ -200,7 +208,9 @@ fn an_optional_group_that_starts_with_a_type_gives_way_to_the_words_that_follow(
         a X ::= { IDENTIFIED BY 1 }  b X ::= { INTEGER IF ABSENT 7, IDENTIFIED BY 2 }
         F ::= SEQUENCE { id X.&id ({a | b}), value X.&Type ({a | b}{@id}) } END",
     );
-    let Kind::Sequence(members) = &node(&s, "F").kind else { panic!() };
+    let Kind::Sequence(members) = &node(&s, "F").kind else {
+        panic!()
+    };
     let Kind::Open(Some(table)) = &s.types[members.members[1].type_id as usize].kind else {
         panic!()
     };
@@ -233,7 +243,9 @@ fn selection_components_of_and_groups() {
         S ::= SEQUENCE { x a < C, COMPONENTS OF T, ..., [[2: y [9] NULL, z [10] NULL OPTIONAL ]] }
         T ::= SEQUENCE { p INTEGER DEFAULT 4, ..., q NULL } END",
     );
-    let Kind::Sequence(members) = &node(&s, "S").kind else { panic!() };
+    let Kind::Sequence(members) = &node(&s, "S").kind else {
+        panic!()
+    };
     let names: Vec<(&str, bool)> = members.members.iter().map(|m| (m.name.as_str(), m.addition)).collect();
     assert_eq!(names, [("x", false), ("p", false), ("y", true), ("z", true)]);
     assert_eq!(members.members[1].default, Some(Value::Integer(4)));
@@ -241,7 +253,10 @@ fn selection_components_of_and_groups() {
 
 #[test]
 fn two_modules_of_one_name_are_refused() {
-    assert_eq!(faults("M DEFINITIONS ::= BEGIN END M DEFINITIONS ::= BEGIN END").len(), 1);
+    assert_eq!(
+        faults("M DEFINITIONS ::= BEGIN END M DEFINITIONS ::= BEGIN END").len(),
+        1
+    );
 }
 
 #[test]
@@ -257,7 +272,10 @@ fn constraints_are_read() {
         B ::= IA5String (SIZE (1..n)) (FROM (\"a\"..\"f\"))  O ::= OCTET STRING (CONTAINING A) END",
     );
     let a = &node(&s, "A").constraint;
-    assert_eq!((a.value.as_slice(), a.extensible), (&[(Some(0), Some(8)), (Some(20), None)][..], true));
+    assert_eq!(
+        (a.value.as_slice(), a.extensible),
+        (&[(Some(0), Some(8)), (Some(20), None)][..], true)
+    );
     let b = &node(&s, "B").constraint;
     assert_eq!(b.size, [(1, Some(9))]);
     assert_eq!(b.alphabet, Some(vec![('a', 'f')]));
@@ -279,9 +297,14 @@ fn constraints_are_never_read_stricter_than_they_are() {
     assert_eq!(value("C"), [(Some(1), Some(9))]);
     assert_eq!(value("D"), []);
     assert!(node(&s, "E").constraint.size.is_empty() && node(&s, "E").constraint.alphabet.is_none());
-    let Kind::Sequence(members) = &node(&s, "F").kind else { panic!() };
+    let Kind::Sequence(members) = &node(&s, "F").kind else {
+        panic!()
+    };
     let v = &s.types[members.members[0].type_id as usize].constraint;
-    assert_eq!((v.value.as_slice(), v.extensible), (&[(Some(1), Some(1)), (Some(2), Some(2))][..], true));
+    assert_eq!(
+        (v.value.as_slice(), v.extensible),
+        (&[(Some(1), Some(1)), (Some(2), Some(2))][..], true)
+    );
     assert_eq!(value("G"), [(Some(3), Some(9)), (Some(20), Some(20))]);
     assert_eq!(value("H"), [(Some(5), Some(9))]);
     assert!(matches!(&node(&s, "I").kind, Kind::BitString { contained: Some(_), named } if named.len() == 1));
@@ -303,15 +326,30 @@ fn doubling(definition: impl Fn(usize) -> String, last: &str) -> String {
 fn definitions_that_double_end_soon() {
     let began = std::time::Instant::now();
     let texts = [
-        doubling(|i| format!("a{i} OBJECT IDENTIFIER ::= {{ a{0} a{0} }}", i + 1), "a60 OBJECT IDENTIFIER ::= {1 2}"),
-        doubling(|i| format!("T{i} ::= INTEGER (T{0} | T{0})", i + 1), "T60 ::= INTEGER (1)"),
-        doubling(|i| format!("S{i} ::= SEQUENCE {{ COMPONENTS OF S{0}, COMPONENTS OF S{0} }}", i + 1), "S60 ::= SEQUENCE {}"),
+        doubling(
+            |i| format!("a{i} OBJECT IDENTIFIER ::= {{ a{0} a{0} }}", i + 1),
+            "a60 OBJECT IDENTIFIER ::= {1 2}",
+        ),
+        doubling(
+            |i| format!("T{i} ::= INTEGER (T{0} | T{0})", i + 1),
+            "T60 ::= INTEGER (1)",
+        ),
+        doubling(
+            |i| format!("S{i} ::= SEQUENCE {{ COMPONENTS OF S{0}, COMPONENTS OF S{0} }}", i + 1),
+            "S60 ::= SEQUENCE {}",
+        ),
         doubling(
             |i| format!("O{i} X ::= {{ O{0} | O{0} }}", i + 1),
             "O60 X ::= {...}  X ::= CLASS {&id INTEGER UNIQUE, &T}  F ::= SEQUENCE { a X.&id ({O0}), b X.&T ({O0}{@a}) }",
         ),
-        doubling(|i| format!("P{i} {{T}} ::= SEQUENCE {{ a P{0} {{T}}, b P{0} {{SET OF T}} }}", i + 1), "P60 {T} ::= T  Q ::= P0 {NULL}"),
-        doubling(|i| format!("v{i} V ::= {{ v{0}, v{0} }}", i + 1), "v60 V ::= {}  V ::= SEQUENCE OF V"),
+        doubling(
+            |i| format!("P{i} {{T}} ::= SEQUENCE {{ a P{0} {{T}}, b P{0} {{SET OF T}} }}", i + 1),
+            "P60 {T} ::= T  Q ::= P0 {NULL}",
+        ),
+        doubling(
+            |i| format!("v{i} V ::= {{ v{0}, v{0} }}", i + 1),
+            "v60 V ::= {}  V ::= SEQUENCE OF V",
+        ),
     ];
     for text in texts {
         let _ = compile(&[Source { name: "m".into(), text }], &Options::default());
@@ -334,7 +372,9 @@ fn parameterised_values_and_objects() {
         F ::= SEQUENCE { a X.&id ({base | two EXCEPT base}), b X.&T ({base | two EXCEPT base}{@a}) } END",
     );
     assert_eq!(s.modules[0].values[0], ("z".to_owned(), Value::Integer(5)));
-    let Kind::Sequence(members) = &node(&s, "F").kind else { panic!() };
+    let Kind::Sequence(members) = &node(&s, "F").kind else {
+        panic!()
+    };
     let Kind::Open(Some(table)) = &s.types[members.members[1].type_id as usize].kind else {
         panic!()
     };

@@ -61,7 +61,10 @@ impl<'a> Resolver<'a> {
         let parts = |from: Span, words: [&str; 2]| {
             let mut parts = Vec::new();
             let mut start = from.start;
-            for &at in outer.iter().filter(|&&at| at >= from.start && at < from.end && is(at, words)) {
+            for &at in outer
+                .iter()
+                .filter(|&&at| at >= from.start && at < from.end && is(at, words))
+            {
                 parts.push(Span { start, end: at, ..from });
                 start = at + 1;
             }
@@ -79,7 +82,10 @@ impl<'a> Resolver<'a> {
             }
             all.extensible |= both.extensible;
             if i == 0 {
-                all = Checked { extensible: all.extensible, ..both };
+                all = Checked {
+                    extensible: all.extensible,
+                    ..both
+                };
                 continue;
             }
             // a term without a limit lifts it for the whole
@@ -112,7 +118,11 @@ impl<'a> Resolver<'a> {
                 let sizes = self.read(within, scope, depth + 1)?;
                 checked.extensible = sizes.extensible;
                 let size = |n: i128| u64::try_from(n).unwrap_or(0);
-                checked.size = sizes.value.iter().map(|&(low, high)| (low.map_or(0, size), high.map(size))).collect();
+                checked.size = sizes
+                    .value
+                    .iter()
+                    .map(|&(low, high)| (low.map_or(0, size), high.map(size)))
+                    .collect();
             }
             T::Upper if parser.is_word("FROM") => {
                 parser.bump();
@@ -132,14 +142,21 @@ impl<'a> Resolver<'a> {
     fn included(&mut self, mut parser: Parser<'a>, span: Span, scope: ScopeId, into: &mut Checked) {
         parser.eat_word("INCLUDES");
         let rest = parser.rest();
-        if parser.kind() != T::Upper || rest.end != rest.start + 1 || self.chain + 1 >= super::LONGEST_CHAIN
+        if parser.kind() != T::Upper
+            || rest.end != rest.start + 1
+            || self.chain + 1 >= super::LONGEST_CHAIN
             || self.steps > self.most_steps
         {
             return;
         }
         self.chain += 1;
         self.steps += 1;
-        let found = self.span_type(Span { start: rest.start, ..span }).and_then(|ty| self.target(&ty, scope));
+        let found = self
+            .span_type(Span {
+                start: rest.start,
+                ..span
+            })
+            .and_then(|ty| self.target(&ty, scope));
         if let Ok(target) = found
             && target.constraints.len() < 10
         {

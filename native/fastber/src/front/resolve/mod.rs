@@ -170,7 +170,8 @@ impl<'a> Resolver<'a> {
                     module: number as u32,
                     token: 0,
                     message: format!("expected each module once, found a second `{name}`"),
-                    missing: false, lenient: false,
+                    missing: false,
+                    lenient: false,
                 });
             }
         }
@@ -188,7 +189,8 @@ impl<'a> Resolver<'a> {
                 module: work.ty.module,
                 token: work.ty.token,
                 message: String::new(),
-                missing: false, lenient: false,
+                missing: false,
+                lenient: false,
             };
             if self.nodes.len() > MOST_TYPES {
                 self.faults.push(Fault {
@@ -262,7 +264,8 @@ impl<'a> Resolver<'a> {
             module: ty.module,
             token: ty.token,
             message: message.into(),
-            missing: false, lenient: false,
+            missing: false,
+            lenient: false,
         })
     }
 
@@ -272,7 +275,8 @@ impl<'a> Resolver<'a> {
             module: span.module,
             token: span.start,
             message: d.message,
-            missing: false, lenient: false,
+            missing: false,
+            lenient: false,
         })
     }
 
@@ -329,10 +333,16 @@ impl<'a> Resolver<'a> {
         }
         match followed {
             Some(import) => {
-                let message = format!("expected `{name}` to be assigned in module `{}`, from which it is imported", import.module);
+                let message = format!(
+                    "expected `{name}` to be assigned in module `{}`, from which it is imported",
+                    import.module
+                );
                 fault(message, followed)
             }
-            None => fault(format!("expected a name that is defined or imported, found `{name}`"), None),
+            None => fault(
+                format!("expected a name that is defined or imported, found `{name}`"),
+                None,
+            ),
         }
     }
 
@@ -352,7 +362,8 @@ impl<'a> Resolver<'a> {
                     module,
                     token,
                     message: format!("expected module `{qualifier}` among the sources"),
-                    missing: true, lenient: false,
+                    missing: true,
+                    lenient: false,
                 }),
             },
         }
@@ -376,11 +387,17 @@ impl<'a> Resolver<'a> {
                 module: ty.0,
                 token: ty.1,
                 message,
-                missing: false, lenient: false,
+                missing: false,
+                lenient: false,
             })
         };
         // X.509 of 2019 gave AlgorithmIdentifier a parameter that modules of 1999 do not know: all is left open
-        let none = [Span { module: ty.0, start: ty.1, end: ty.1 }].repeat(assignment.parameters.len());
+        let none = [Span {
+            module: ty.0,
+            start: ty.1,
+            end: ty.1,
+        }]
+        .repeat(assignment.parameters.len());
         let arguments = if arguments.is_empty() { &none } else { arguments };
         if assignment.parameters.len() != arguments.len() {
             let (name, wanted, given) = (assignment.name, assignment.parameters.len(), arguments.len());

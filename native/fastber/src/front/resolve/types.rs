@@ -256,7 +256,9 @@ impl<'a> Resolver<'a> {
                 arguments,
             } => {
                 return match self.look_up_qualified(*module, name, scope, ty.module, ty.token)? {
-                    Symbol::Argument(argument) if argument.span.start >= argument.span.end => Ok(here(Vec::new(), true)),
+                    Symbol::Argument(argument) if argument.span.start >= argument.span.end => {
+                        Ok(here(Vec::new(), true))
+                    }
                     Symbol::Argument(argument) => {
                         let inner = self.span_type(argument.span)?;
                         self.followed(&inner, argument.scope, "")
@@ -518,7 +520,9 @@ impl<'a> Resolver<'a> {
                 None => None,
                 Some(value) => {
                     let number = self.integer(value, scope, (ty.module, ty.token))?;
-                    let small = number.and_then(|n| i64::try_from(n).ok()).filter(|n| n.unsigned_abs() < 1 << 62);
+                    let small = number
+                        .and_then(|n| i64::try_from(n).ok())
+                        .filter(|n| n.unsigned_abs() < 1 << 62);
                     if small.is_none() {
                         return self.fault(ty, "expected a number below 2^62 for each item");
                     }

@@ -96,9 +96,16 @@ impl<'a> Resolver<'a> {
                     None => SchemaValue::Unknown,
                 }
             }
-            (Value::Reference { module, name, arguments }, _) => {
+            (
+                Value::Reference {
+                    module,
+                    name,
+                    arguments,
+                },
+                _,
+            ) => {
                 return self.referenced(*module, name, arguments, scope, target);
-            },
+            }
             (Value::Choice(name, inner), TypeKind::Choice(_)) => {
                 let items = self.items(ty, target.scope)?;
                 let Some(item) = items.iter().find(|i| i.name == *name) else {
@@ -185,7 +192,9 @@ impl<'a> Resolver<'a> {
                         "mantissa" => 0,
                         "base" => 1,
                         "exponent" => 2,
-                        found => return self.fault(&ty, format!("expected mantissa, base or exponent, found `{found}`")),
+                        found => {
+                            return self.fault(&ty, format!("expected mantissa, base or exponent, found `{found}`"));
+                        }
                     };
                     let value = parser.value();
                     let value = self.parsed(span, value)?;
@@ -317,7 +326,8 @@ impl<'a> Resolver<'a> {
                     module: span.module,
                     token: span.start,
                     message: format!("expected an object identifier, found `{name}`"),
-                    missing: false, lenient: false,
+                    missing: false,
+                    lenient: false,
                 }),
             },
         }
@@ -331,7 +341,8 @@ impl<'a> Resolver<'a> {
                 module: from.module,
                 token: from.start,
                 message,
-                missing: false, lenient: false,
+                missing: false,
+                lenient: false,
             });
         }
         self.chain += 1;
@@ -344,33 +355,35 @@ impl<'a> Resolver<'a> {
     pub(super) fn integer(&mut self, value: &Value<'a>, scope: ScopeId, place: (u32, u32)) -> Resolved<Option<i128>> {
         match value {
             Value::Integer(number) => Ok(Some(*number)),
-            Value::Reference { module, name, arguments } => {
-                match self.look_up_qualified(*module, name, scope, place.0, place.1)? {
-                    Symbol::Argument(argument) => {
-                        let mut parser = self.parser(argument.span);
-                        let value = self.parsed(argument.span, parser.value())?;
-                        if self.chain >= super::LONGEST_CHAIN {
-                            return Ok(None);
-                        }
-                        self.chain += 1;
-                        let found = self.integer(&value, argument.scope, place);
-                        self.chain -= 1;
-                        found
+            Value::Reference {
+                module,
+                name,
+                arguments,
+            } => match self.look_up_qualified(*module, name, scope, place.0, place.1)? {
+                Symbol::Argument(argument) => {
+                    let mut parser = self.parser(argument.span);
+                    let value = self.parsed(argument.span, parser.value())?;
+                    if self.chain >= super::LONGEST_CHAIN {
+                        return Ok(None);
                     }
-                    Symbol::Assigned { module, index } => {
-                        match self.modules[module as usize].assignments[index].body.clone() {
-                            Body::Value(governor, value) => match {
-                                let scope = self.scope_of(module, index, arguments, scope, place)?;
-                                self.assigned_value(&governor, &value, scope)?
-                            } {
-                                SchemaValue::Integer(number) => Ok(Some(number)),
-                                _ => Ok(None),
-                            },
+                    self.chain += 1;
+                    let found = self.integer(&value, argument.scope, place);
+                    self.chain -= 1;
+                    found
+                }
+                Symbol::Assigned { module, index } => {
+                    match self.modules[module as usize].assignments[index].body.clone() {
+                        Body::Value(governor, value) => match {
+                            let scope = self.scope_of(module, index, arguments, scope, place)?;
+                            self.assigned_value(&governor, &value, scope)?
+                        } {
+                            SchemaValue::Integer(number) => Ok(Some(number)),
                             _ => Ok(None),
-                        }
+                        },
+                        _ => Ok(None),
                     }
                 }
-            }
+            },
             _ => Ok(None),
         }
     }
