@@ -83,7 +83,7 @@ def encode_aarq(application_context: str, values: Sequence[PDV]) -> bytes:
 
 
 def encode_aare(
-    application_context: str, result: AssociateResult, source: str, diagnostic: int, values: list[PDV]
+    application_context: str, result: AssociateResult, source: str, diagnostic: int, values: Sequence[PDV]
 ) -> bytes:
     """`source` is service-user or service-provider."""
     value = {

@@ -243,8 +243,8 @@ class Connection:
         """The peer's fault becomes an AARE while it asks for an association, an ABRT afterwards (X.227 7.3)."""
         self.state = State.CLOSED
         context = self._context()
-        # Session may have ended by what came with the octets at hand.
-        with contextlib.suppress(x400_framer.LocalProtocolError):
+        # The layers below may have ended by what came with the octets at hand.
+        with contextlib.suppress(LocalProtocolError, x400_framer.LocalProtocolError):
             if isinstance(event, PConnectIndication):
                 aare = apdu.encode_aare(
                     self.application_context,

@@ -100,8 +100,8 @@ class Machine:
                 handler(event, events)
             except TransferError as error:
                 self._fault(error, events)
-            except session.LocalProtocolError as error:
-                fault = f"our answer to {type(event).__name__} was refused by session: {error}"
+            except (LocalProtocolError, session.LocalProtocolError) as error:
+                fault = f"our answer to {type(event).__name__} was refused by a layer below: {error}"
                 self._fault(TransferError(fault, reason=AbortReason.LOCAL_SYSTEM_PROBLEM), events)
         return events
 
@@ -190,7 +190,7 @@ class Machine:
         self._close()
         try:
             self.association.a_associate_response(result, values, diagnostic)
-        except session.LocalProtocolError:
+        except (LocalProtocolError, session.LocalProtocolError):
             self._aborted = True
 
     def _abort(self, reason: AbortReason, user_data: bytes | None = None) -> None:
@@ -204,7 +204,7 @@ class Machine:
             if self.association.state is not AssociationState.CLOSED:
                 values = [(context, apdu.encode_rtab(reason, user_data))] if context else []
                 self.association.a_abort_request(values)
-        except session.LocalProtocolError:
+        except (LocalProtocolError, session.LocalProtocolError):
             idle = True
         if idle:
             self._aborted = True
