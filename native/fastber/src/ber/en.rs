@@ -1,0 +1,348 @@
+//! The encoder: one walk over the Python objects, writing from the last octet to the first.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyList, PyString, PyTuple};
+
+use crate::ber::der;
+use crate::ber::out::Out;
+use crate::ber::prim::{self, type_name};
+use crate::ber::{de, real, text, time, tlv};
+use crate::error::{Error, Result};
+use crate::py::buffer::Export;
+use crate::py::raw::Raw;
+use crate::schema::TypeId;
+use crate::table::{Alternatives, Enumerated, Field, Fields, First, Node, Op, Open, Table};
+
+pub struct Encoder<'a, 'py> {
+    py: Python<'py>,
+    table: &'a Table,
+    pub out: Out,
+    /// Encode open types by the tables that govern them.
+    resolve: bool,
+    /// The SEQUENCE and SET values being encoded, outermost first; kept only with `resolve`.
+    scopes: Vec<Bound<'py, PyDict>>,
+}
+
+impl<'a, 'py> Encoder<'a, 'py> {
+    pub fn new(py: Python<'py>, table: &'a Table, resolve: bool) -> Self {
+        Encoder { py, table, out: Out::with_capacity(512), resolve, scopes: Vec::new() }
+    }
+
+    pub fn within(mut self, scopes: Vec<Bound<'py, PyDict>>) -> Self {
+        self.scopes = scopes;
+        self
+    }
+
+    pub fn encode(&mut self, id: TypeId, value: &Bound<'py, PyAny>) -> Result<()> {
+        self.value(id, value, 0)
+    }
+
+    fn value(&mut self, id: TypeId, value: &Bound<'py, PyAny>, depth: usize) -> Result<()> {
+        let table = self.table;
+        if depth > table.options.limits.max_depth {
+            return Err(Error::encode("nested deeper than max_depth"));
+        }
+        let node = table.node(id);
+        let mark = self.out.len();
+        match node.tag {
+            Some(tag) => match self.contents(node, value, depth) {
+                Ok(()) => self.out.header(tag, node.op.is_constructed(), mark),
+                Err(error) => return self.raw_or(error, value),
+            },
+            None => match &node.op {
+                Op::Choice(alternatives) => {
+                    if let Err(error) = self.choice(alternatives, value, depth) {
+                        return self.raw_or(error, value);
+                    }
+                }
+                Op::Open(open) => self.open(open.as_ref(), value, depth)?,
+                _ => unreachable!("only CHOICE and open types are untagged"),
+            },
+        }
+        for &tag in node.wrappers.iter().rev() {
+            self.out.header(tag, true, mark);
+        }
+        Ok(())
+    }
+
+    /// A `Raw` stands for any value: nothing but it is written where the type's own encoding was refused.
+    #[cold]
+    fn raw_or(&mut self, error: Error, value: &Bound<'py, PyAny>) -> Result<()> {
+        match value.cast::<Raw>() {
+            Ok(raw) => {
+                self.out.extend(raw.get().octets(self.py));
+                Ok(())
+            }
+            Err(_) => Err(error),
+        }
+    }
+
+    #[inline]
+    fn contents(&mut self, node: &'a Node, value: &Bound<'py, PyAny>, depth: usize) -> Result<()> {
+        let der = self.table.options.der;
+        match &node.op {
+            Op::Boolean => match value.cast::<PyBool>() {
+                Ok(value) => self.out.push(if value.is_true() { 0xff } else { 0 }),
+                Err(_) => return Err(expected("bool", value)),
+            },
+            Op::Integer => prim::encode_integer(value, &mut self.out)?,
+            Op::BitString { named } => self.bit_string(*named && der, value)?,
+            Op::OctetString => self.octets(value)?,
+            Op::Null => {
+                if !value.is_none() {
+                    return Err(expected("None", value));
+                }
+            }
+            Op::ObjectIdentifier | Op::RelativeOid => {
+                let value = string(value)?;
+                prim::encode_oid(value.to_str()?, matches!(node.op, Op::RelativeOid), &mut self.out)?;
+            }
+            Op::Real => real::encode(value, &mut self.out)?,
+            Op::Enumerated(items) => self.enumerated(items, value)?,
+            Op::Text(kind) => {
+                let value = string(value)?;
+                let text = value.to_str().map_err(|_| Error::encode("a str with lone surrogates"))?;
+                text::encode(*kind, text, &mut self.out)?;
+            }
+            Op::UtcTime => time::encode_utc(value, der, &mut self.out)?,
+            Op::GeneralizedTime => time::encode_generalized(value, der, &mut self.out)?,
+            Op::Sequence(fields) => self.fields(fields, false, value, depth)?,
+            Op::Set(fields) => self.fields(fields, der, value, depth)?,
+            Op::SequenceOf(element) => self.list(*element, false, value, depth)?,
+            Op::SetOf(element) => self.list(*element, der, value, depth)?,
+            Op::Choice(_) | Op::Open(_) => unreachable!("these have no tag of their own"),
+        }
+        Ok(())
+    }
+
+    fn octets(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
+        if let Ok(value) = value.cast::<PyBytes>() {
+            self.out.extend(value.as_bytes());
+            return Ok(());
+        }
+        let export = Export::get(value).map_err(|_| expected("bytes", value))?;
+        self.out.extend(export.octets(self.py));
+        Ok(())
+    }
+
+    fn bit_string(&mut self, trim: bool, value: &Bound<'py, PyAny>) -> Result<()> {
+        let (mut octets, mut count) = bits_of(self.py, value)?;
+        if trim {
+            count = trimmed(&octets, count);
+        }
+        octets.truncate(count.div_ceil(8));
+        let unused = (8 - count % 8) % 8;
+        if let Some(last) = octets.last_mut() {
+            *last &= (0xffu16 << unused) as u8;
+        }
+        self.out.extend(&octets);
+        self.out.push(unused as u8);
+        Ok(())
+    }
+
+    fn enumerated(&mut self, items: &Enumerated, value: &Bound<'py, PyAny>) -> Result<()> {
+        let found = items.by_name.bind(self.py).get_item(value).ok().flatten();
+        let number = match found {
+            Some(number) => number.extract::<i64>()?,
+            None if value.is_instance_of::<PyInt>() && (items.extensible || self.table.options.ignore_unknown) => {
+                value.extract::<i64>().map_err(|_| Error::encode("an ENUMERATED value of more than 64 bits"))?
+            }
+            None => {
+                let names: Vec<String> = items.by_number.iter().map(|(_, item)| item.to_string()).collect();
+                let reason = format!("expected one of {}, got {}", names.join(", "), repr(value));
+                return Err(Error::encode(reason));
+            }
+        };
+        prim::encode_small_integer(number, &mut self.out);
+        Ok(())
+    }
+
+    fn choice(&mut self, alternatives: &'a Alternatives, value: &Bound<'py, PyAny>, depth: usize) -> Result<()> {
+        let Some((name, inner)) = pair(value)? else {
+            return Err(expected("a (name, value) tuple", value));
+        };
+        let Some(item) = name.cast::<PyString>().ok().and_then(|name| alternatives.named(name)) else {
+            let names: Vec<&str> = alternatives.items.iter().map(|item| &item.text[..]).collect();
+            let reason = format!("expected one of the alternatives {}, got {}", names.join(", "), repr(&name));
+            return Err(Error::encode(reason));
+        };
+        self.value(item.type_id, &inner, depth + 1).map_err(|error| error.member(&item.text))
+    }
+
+    fn open(&mut self, open: Option<&'a Open>, value: &Bound<'py, PyAny>, depth: usize) -> Result<()> {
+        if let Ok(raw) = value.cast::<Raw>() {
+            self.out.extend(raw.get().octets(self.py));
+            return Ok(());
+        }
+        if self.resolve
+            && let Some(open) = open
+            && let Some(id) = de::governing_type(&self.scopes, open)?
+        {
+            return self.value(id, value, depth + 1);
+        }
+        let mark = self.out.len();
+        self.octets(value)?;
+        let octets = self.out.since(mark);
+        if tlv::skip_at(octets, 0, octets.len()) != Ok(octets.len()) {
+            return Err(Error::encode("an open type's value is not the encoding of one value"));
+        }
+        Ok(())
+    }
+
+    fn list(&mut self, element: TypeId, sort: bool, value: &Bound<'py, PyAny>, depth: usize) -> Result<()> {
+        let mark = self.out.len();
+        let mut ends = Vec::new();
+        if let Ok(list) = value.cast::<PyList>() {
+            for index in (0..list.len()).rev() {
+                let item = list.get_item(index)?;
+                self.value(element, &item, depth + 1).map_err(|error| error.index(index))?;
+                if sort {
+                    ends.push(self.out.len());
+                }
+            }
+        } else if let Ok(tuple) = value.cast::<PyTuple>() {
+            for index in (0..tuple.len()).rev() {
+                let item = tuple.get_item(index)?;
+                self.value(element, &item, depth + 1).map_err(|error| error.index(index))?;
+                if sort {
+                    ends.push(self.out.len());
+                }
+            }
+        } else {
+            return Err(expected("list", value));
+        }
+        if sort {
+            self.sort(mark, &ends, |left, right| der::compare_padded(left, right));
+        }
+        Ok(())
+    }
+
+    /// Sorts what was written since the mark, piece by piece; `ends` are the marks after each piece.
+    fn sort(&mut self, mark: usize, ends: &[usize], order: impl Fn(&[u8], &[u8]) -> std::cmp::Ordering) {
+        let written = self.out.since(mark);
+        let total = written.len();
+        let mut start = mark;
+        let mut pieces: Vec<&[u8]> = Vec::with_capacity(ends.len());
+        for &end in ends {
+            pieces.push(&written[total - (end - mark)..total - (start - mark)]);
+            start = end;
+        }
+        pieces.reverse();
+        if pieces.is_sorted_by(|left, right| order(left, right).is_le()) {
+            return;
+        }
+        pieces.sort_by(|left, right| order(left, right));
+        let sorted = pieces.concat();
+        self.out.since_mut(mark).copy_from_slice(&sorted);
+    }
+
+    fn fields(&mut self, fields: &'a Fields, sort: bool, value: &Bound<'py, PyAny>, depth: usize) -> Result<()> {
+        let Ok(dict) = value.cast::<PyDict>() else {
+            return Err(expected("dict", value));
+        };
+        if self.resolve {
+            self.scopes.push(dict.clone());
+        }
+        let mark = self.out.len();
+        let mut ends = Vec::new();
+        let mut untagged = false;
+        for &index in fields.order.iter().rev() {
+            let field = &fields.fields[index as usize];
+            let Some(value) = dict.get_item(field.name.bind(self.py))? else {
+                if field.optional || field.default.is_some() {
+                    continue;
+                }
+                return Err(Error::encode("missing").member(&field.text));
+            };
+            if self.is_default(field, &value)? {
+                continue;
+            }
+            self.value(field.type_id, &value, depth + 1).map_err(|error| error.member(&field.text))?;
+            if sort {
+                ends.push(self.out.len());
+                untagged |= !matches!(field.first, First::One(_));
+            }
+        }
+        if sort && untagged {
+            let tag = |octets: &[u8]| tlv::head(octets, 0, octets.len()).map_or(tlv::Tag::universal(0), |h| h.tag);
+            self.sort(mark, &ends, |left, right| tag(left).cmp(&tag(right)));
+        }
+        if self.resolve {
+            self.scopes.pop();
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn is_default(&self, field: &Field, value: &Bound<'py, PyAny>) -> Result<bool> {
+        let Some(default) = &field.default else {
+            return Ok(false);
+        };
+        let default = default.reference(self.py);
+        if value.is(default) {
+            return Ok(true);
+        }
+        if let Op::BitString { named } = self.table.node(field.type_id).op {
+            let ((left, n), (right, m)) = (bits_of(self.py, value)?, bits_of(self.py, default)?);
+            let (n, m) = if named { (trimmed(&left, n), trimmed(&right, m)) } else { (n, m) };
+            return Ok(n == m && (0..n).all(|bit| bit_at(&left, bit) == bit_at(&right, bit)));
+        }
+        Ok(value.eq(default)?)
+    }
+}
+
+fn bit_at(octets: &[u8], bit: usize) -> bool {
+    octets[bit / 8] & (0x80 >> (bit % 8)) != 0
+}
+
+/// Number of bits up to the last that is one (X.690 11.2.2).
+fn trimmed(octets: &[u8], count: usize) -> usize {
+    let mut count = count;
+    while count > 0 {
+        if count % 8 == 0 && octets[count / 8 - 1] == 0 {
+            count -= 8;
+        } else if bit_at(octets, count - 1) {
+            break;
+        } else {
+            count -= 1;
+        }
+    }
+    count
+}
+
+/// A BIT STRING value: its octets and number of bits.
+pub fn bits_of(py: Python<'_>, value: &Bound<'_, PyAny>) -> Result<(Vec<u8>, usize)> {
+    let Some((octets, count)) = pair(value)? else {
+        return Err(expected("a (bytes, number of bits) tuple", value));
+    };
+    let export = Export::get(&octets).map_err(|_| expected("bytes", &octets))?;
+    let octets = export.octets(py).to_vec();
+    let count: usize = count.extract().map_err(|_| Error::encode("expected a number of bits"))?;
+    if count > octets.len() * 8 {
+        let reason = format!("a BIT STRING of {count} bits in {} octets", octets.len());
+        return Err(Error::encode(reason));
+    }
+    Ok((octets, count))
+}
+
+type Pair<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
+
+fn pair<'py>(value: &Bound<'py, PyAny>) -> Result<Option<Pair<'py>>> {
+    match value.cast::<PyTuple>() {
+        Ok(tuple) if tuple.len() == 2 => Ok(Some((tuple.get_item(0)?, tuple.get_item(1)?))),
+        _ => Ok(None),
+    }
+}
+
+fn string<'a, 'py>(value: &'a Bound<'py, PyAny>) -> Result<&'a Bound<'py, PyString>> {
+    value.cast::<PyString>().map_err(|_| expected("str", value))
+}
+
+#[cold]
+fn expected(what: &str, value: &Bound<'_, PyAny>) -> Error {
+    Error::encode(format!("expected {what}, got {}", type_name(value)))
+}
+
+fn repr(value: &Bound<'_, PyAny>) -> String {
+    value.repr().map_or_else(|_| type_name(value), |text| text.to_string())
+}

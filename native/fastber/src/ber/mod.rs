@@ -1,0 +1,11 @@
+//! The Basic and Distinguished Encoding Rules (X.690).
+
+pub mod de;
+pub mod der;
+pub mod en;
+pub mod out;
+pub mod prim;
+pub mod real;
+pub mod text;
+pub mod time;
+pub mod tlv;

@@ -1,0 +1,308 @@
+//! Identifier and length octets (X.690 8.1): the only code that reads them.
+
+use std::fmt;
+
+/// A tag as one number that orders as X.680 8.6 does: class in the top two bits, number below.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Tag(u32);
+
+const NUMBER_BITS: u32 = 30;
+
+impl Tag {
+    pub const fn new(class: u8, number: u32) -> Tag {
+        Tag(((class as u32) << NUMBER_BITS) | (number & ((1 << NUMBER_BITS) - 1)))
+    }
+
+    pub const fn universal(number: u32) -> Tag {
+        Tag::new(0, number)
+    }
+
+    pub const fn context(number: u32) -> Tag {
+        Tag::new(2, number)
+    }
+
+    pub const fn class(self) -> u8 {
+        (self.0 >> NUMBER_BITS) as u8
+    }
+
+    pub const fn number(self) -> u32 {
+        self.0 & ((1 << NUMBER_BITS) - 1)
+    }
+}
+
+impl From<crate::schema::Tag> for Tag {
+    fn from(tag: crate::schema::Tag) -> Tag {
+        Tag::new(tag.class as u8, tag.number)
+    }
+}
+
+impl fmt::Debug for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.class() {
+            0 => write!(f, "[UNIVERSAL {}]", self.number()),
+            1 => write!(f, "[APPLICATION {}]", self.number()),
+            2 => write!(f, "[{}]", self.number()),
+            _ => write!(f, "[PRIVATE {}]", self.number()),
+        }
+    }
+}
+
+/// The identifier and length octets of one element.
+#[derive(Clone, Copy, Debug)]
+pub struct Header {
+    pub tag: Tag,
+    pub constructed: bool,
+    /// Where the identifier octets start.
+    pub at: usize,
+    /// Where the contents octets start.
+    pub contents: usize,
+    /// Number of contents octets; None for the indefinite form.
+    pub length: Option<usize>,
+}
+
+impl Header {
+    /// End of the contents octets; `limit` for the indefinite form.
+    #[inline]
+    pub fn end(&self, limit: usize) -> usize {
+        match self.length {
+            Some(length) => self.contents + length,
+            None => limit,
+        }
+    }
+}
+
+/// What can be wrong with a header, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The identifier or length octets run past the end.
+    Cut,
+    /// The contents would run past the end of what encloses them: octets needed, octets there.
+    Overrun { needed: u128, there: usize },
+    /// A tag number that X.690 8.1.2.4 forbids, or beyond 2^30.
+    BadTag,
+    /// Length octet 0xff (X.690 8.1.3.5 c).
+    BadLength,
+    /// Indefinite length on a primitive encoding (X.690 8.1.3.2).
+    PrimitiveIndefinite,
+    /// No end-of-contents octets before the end.
+    NoEndOfContents,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Cut => write!(f, "ran out of data in the identifier or length octets"),
+            Fault::Overrun { needed, there } => {
+                write!(f, "expected {needed} contents octets, got {there}")
+            }
+            Fault::BadTag => write!(f, "invalid identifier octets"),
+            Fault::BadLength => write!(f, "invalid length octet 0xff"),
+            Fault::PrimitiveIndefinite => {
+                write!(f, "indefinite length on a primitive encoding")
+            }
+            Fault::NoEndOfContents => write!(f, "expected end-of-contents octets"),
+        }
+    }
+}
+
+pub type Located = (Fault, usize);
+
+/// Reads the header at `at`; the element must fit before `end`.
+#[inline]
+pub fn header(data: &[u8], at: usize, end: usize) -> Result<Header, Located> {
+    let header = head(data, at, end)?;
+    match header.length {
+        Some(length) if length > end - header.contents => Err((
+            Fault::Overrun { needed: length as u128, there: end - header.contents },
+            header.contents,
+        )),
+        _ => Ok(header),
+    }
+}
+
+/// As `header`, but the contents may run past `end` (a partial view). The sum of offsets never overflows.
+#[inline]
+pub fn head(data: &[u8], at: usize, end: usize) -> Result<Header, Located> {
+    let data = &data[..end];
+    let (&first, &second) = match (data.get(at), data.get(at + 1)) {
+        (Some(first), Some(second)) => (first, second),
+        _ => return Err((Fault::Cut, at)),
+    };
+    let constructed = first & 0x20 != 0;
+    if first & 0x1f != 0x1f && second < 0x80 {
+        return Ok(Header {
+            tag: Tag::new(first >> 6, (first & 0x1f) as u32),
+            constructed,
+            at,
+            contents: at + 2,
+            length: Some(second as usize),
+        });
+    }
+    let mut next = at + 1;
+    let mut number = (first & 0x1f) as u32;
+    if number == 0x1f {
+        number = high_tag_number(data, at, &mut next)?;
+    }
+    let &octet = data.get(next).ok_or((Fault::Cut, at))?;
+    next += 1;
+    let length = match octet {
+        0..0x80 => Some(octet as usize),
+        0x80 if !constructed => return Err((Fault::PrimitiveIndefinite, next - 1)),
+        0x80 => None,
+        0xff => return Err((Fault::BadLength, next - 1)),
+        _ => {
+            let count = (octet & 0x7f) as usize;
+            let octets = data.get(next..next + count).ok_or((Fault::Cut, next - 1))?;
+            next += count;
+            let mut length = 0u128;
+            for &octet in octets {
+                length = (length << 8) | octet as u128;
+                if length > (isize::MAX as u128) - (next as u128) {
+                    return Err((Fault::Overrun { needed: length, there: end - next }, next));
+                }
+            }
+            Some(length as usize)
+        }
+    };
+    Ok(Header { tag: Tag::new(first >> 6, number), constructed, at, contents: next, length })
+}
+
+#[cold]
+fn high_tag_number(data: &[u8], at: usize, next: &mut usize) -> Result<u32, Located> {
+    let mut number = 0u32;
+    loop {
+        let &octet = data.get(*next).ok_or((Fault::Cut, at))?;
+        if *next == at + 1 && octet == 0x80 {
+            return Err((Fault::BadTag, at));
+        }
+        *next += 1;
+        if number >= 1 << (NUMBER_BITS - 7) {
+            return Err((Fault::BadTag, at));
+        }
+        number = (number << 7) | (octet & 0x7f) as u32;
+        if octet & 0x80 == 0 {
+            break;
+        }
+    }
+    if number < 0x1f { Err((Fault::BadTag, at)) } else { Ok(number) }
+}
+
+/// Are there end-of-contents octets at `at`?
+#[inline]
+pub fn is_end_of_contents(data: &[u8], at: usize, end: usize) -> Result<bool, Located> {
+    match data[..end].get(at..at + 2) {
+        Some(octets) => Ok(octets == [0, 0]),
+        None => Err((Fault::NoEndOfContents, at)),
+    }
+}
+
+/// Where the element whose header was read ends, end-of-contents octets included.
+/// One pass, no recursion: within an indefinite form only the number of open indefinite forms matters.
+pub fn skip(data: &[u8], header: &Header, end: usize) -> Result<usize, Located> {
+    if let Some(length) = header.length {
+        return Ok(header.contents + length);
+    }
+    let mut at = header.contents;
+    let mut open = 1usize;
+    while open > 0 {
+        if is_end_of_contents(data, at, end)? {
+            at += 2;
+            open -= 1;
+            continue;
+        }
+        let inner = self::header(data, at, end)?;
+        match inner.length {
+            Some(length) => at = inner.contents + length,
+            None => {
+                at = inner.contents;
+                open += 1;
+            }
+        }
+    }
+    Ok(at)
+}
+
+/// Where the element at `at` ends.
+pub fn skip_at(data: &[u8], at: usize, end: usize) -> Result<usize, Located> {
+    skip(data, &header(data, at, end)?, end)
+}
+
+/// Number of octets that `encode_length` writes.
+pub fn length_size(length: usize) -> usize {
+    if length < 0x80 { 1 } else { 1 + significant_octets(length) }
+}
+
+fn significant_octets(value: usize) -> usize {
+    (usize::BITS as usize - value.leading_zeros() as usize).div_ceil(8)
+}
+
+/// Writes length octets: the shortest form, or exactly `width` octets where that is possible.
+pub fn encode_length(length: usize, width: usize, out: &mut Vec<u8>) {
+    let shortest = length_size(length);
+    if shortest >= width && length < 0x80 {
+        out.push(length as u8);
+        return;
+    }
+    let count = shortest.max(width).max(2) - 1;
+    out.push(0x80 | count as u8);
+    for index in (0..count).rev() {
+        out.push(if index < size_of::<usize>() { (length >> (8 * index)) as u8 } else { 0 });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_and_long_forms() {
+        let h = header(&[0x30, 0x03, 1, 2, 3], 0, 5).unwrap();
+        assert_eq!((h.tag, h.constructed, h.length), (Tag::universal(16), true, Some(3)));
+        let h = header(&[0xbf, 0x81, 0x00, 0x82, 0x00, 0x01, 9], 0, 7).unwrap();
+        assert_eq!((h.tag, h.contents, h.length), (Tag::context(128), 6, Some(1)));
+    }
+
+    #[test]
+    fn lengths_of_two_to_the_63_are_overruns() {
+        let data = [0x04, 0x88, 0x80, 0, 0, 0, 0, 0, 0, 0, 1];
+        assert!(matches!(header(&data, 0, data.len()), Err((Fault::Overrun { .. }, 10))));
+        let mut long = vec![0x04, 0xfe];
+        long.extend([0xff; 126]);
+        assert!(matches!(header(&long, 0, long.len()), Err((Fault::Overrun { .. }, _))));
+    }
+
+    #[test]
+    fn every_prefix_of_a_header_is_cut() {
+        let data = [0xbf, 0x81, 0x00, 0x82, 0x00, 0x01, 9];
+        for end in 0..data.len() {
+            assert!(header(&data, 0, end).is_err());
+        }
+    }
+
+    #[test]
+    fn nested_indefinite_forms_are_skipped_in_one_pass() {
+        let mut data = vec![0x30, 0x80].repeat(1000);
+        data.extend(vec![0; 2000]);
+        assert_eq!(skip_at(&data, 0, data.len()), Ok(4000));
+        assert_eq!(skip_at(&data, 0, 3999), Err((Fault::NoEndOfContents, 3998)));
+    }
+
+    #[test]
+    fn lengths_keep_their_width() {
+        let mut out = vec![];
+        encode_length(5, 3, &mut out);
+        assert_eq!(out, [0x82, 0, 5]);
+        out.clear();
+        encode_length(300, 1, &mut out);
+        assert_eq!(out, [0x82, 1, 44]);
+        out.clear();
+        encode_length(127, 1, &mut out);
+        assert_eq!(out, [127]);
+    }
+}

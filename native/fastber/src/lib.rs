@@ -1,0 +1,24 @@
+//! fastber: a BER and DER codec for Python. This file only declares what there is.
+
+pub mod ber;
+pub mod constraints;
+pub mod error;
+pub mod front;
+pub mod lower;
+pub mod py;
+pub mod schema;
+pub mod table;
+pub mod value;
+pub mod view;
+
+#[pyo3::pymodule]
+mod _fastber {
+    #[pymodule_export]
+    use crate::py::raw::{Raw, Remove};
+    #[pymodule_export]
+    use crate::py::spec::{CompiledType, Specification, compile};
+    #[pymodule_export]
+    use crate::py::tree::{Tree, check, tree};
+    #[pymodule_export]
+    use crate::py::view::View;
+}

@@ -1,0 +1,57 @@
+//! Octets of any Python object that exports a buffer, without copying.
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+/// One export of a buffer, as plain contiguous octets; released on drop.
+pub struct Export(Box<ffi::Py_buffer>);
+
+// SAFETY: a Py_buffer is plain data that names memory and an owner; both are touched only with the interpreter
+// attached (`octets` asks for the token, `drop` attaches), from whichever thread.
+unsafe impl Send for Export {}
+// SAFETY: as above; through a shared reference the structure is only read.
+unsafe impl Sync for Export {}
+
+impl Export {
+    pub fn get(object: &Bound<'_, PyAny>) -> PyResult<Export> {
+        let mut view = Box::new(std::mem::MaybeUninit::<ffi::Py_buffer>::uninit());
+        // SAFETY: `object` is alive, `view` is valid for writes of a Py_buffer; with PyBUF_SIMPLE a successful call
+        // fills all of it and promises contiguous octets at `buf`, `len` of them.
+        let status = unsafe { ffi::PyObject_GetBuffer(object.as_ptr(), view.as_mut_ptr(), ffi::PyBUF_SIMPLE) };
+        if status != 0 {
+            return Err(PyErr::fetch(object.py()));
+        }
+        // SAFETY: filled by the successful call. A Py_buffer must not move while exported: the Box keeps its place.
+        Ok(Export(unsafe { Box::from_raw(Box::into_raw(view).cast::<ffi::Py_buffer>()) }))
+    }
+
+    /// May nobody write to the octets through this exporter?
+    pub fn is_read_only(&self) -> bool {
+        self.0.readonly != 0
+    }
+
+    /// Number of octets.
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> usize {
+        usize::try_from(self.0.len).unwrap_or(0)
+    }
+
+    /// The octets, for as long as the interpreter is attached. Memory that others may write to (mmap, bytearray) can
+    /// change between calls; every reader checks each bound each time, so a change gives other values or an error.
+    pub fn octets<'a>(&'a self, _py: Python<'a>) -> &'a [u8] {
+        let len = usize::try_from(self.0.len).unwrap_or(0);
+        if len == 0 || self.0.buf.is_null() {
+            return &[];
+        }
+        // SAFETY: the exporter keeps `len` octets at `buf` alive and in place until PyBuffer_Release, which happens
+        // only in `drop`, so not while `self` is borrowed.
+        unsafe { std::slice::from_raw_parts(self.0.buf.cast::<u8>(), len) }
+    }
+}
+
+impl Drop for Export {
+    fn drop(&mut self) {
+        // SAFETY: the structure was filled by PyObject_GetBuffer and is released once; the interpreter is attached.
+        Python::attach(|_| unsafe { ffi::PyBuffer_Release(&mut *self.0) });
+    }
+}

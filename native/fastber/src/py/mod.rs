@@ -1,0 +1,7 @@
+//! The Python classes.
+
+pub mod buffer;
+pub mod raw;
+pub mod spec;
+pub mod tree;
+pub mod view;

@@ -1,0 +1,474 @@
+//! `View`: one part of a buffer, known by type.
+
+use std::sync::Arc;
+
+use pyo3::exceptions::{PyIndexError, PyKeyError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyList, PyString};
+
+use crate::ber::de::Decoder;
+use crate::ber::tlv;
+use crate::error::{Error, Result, guarded};
+use crate::py::spec::Shared;
+use crate::schema::TypeId;
+use crate::table::{Fields, Op};
+use crate::view::level::{Level, Part, Parts};
+use crate::view::path::{Step, no_such, parse};
+use crate::view::splice::{Edit, Splicer};
+use crate::view::{Source, Spot, Via};
+
+/// Part of a buffer, seen as a value of an ASN.1 type. Nothing is decoded until it is asked for.
+#[pyclass(frozen, module = "fastber")]
+pub struct View {
+    source: Arc<Source>,
+    spot: Arc<Spot>,
+    level: PyOnceLock<Level>,
+}
+
+impl View {
+    pub fn root(buffer: &Bound<'_, PyAny>, shared: Arc<Shared>, id: TypeId, partial: bool) -> PyResult<View> {
+        let source = Arc::new(Source::new(buffer, shared, partial)?);
+        let data = source.export.octets(buffer.py());
+        let end = guarded(|| {
+            let header = tlv::head(data, 0, data.len())?;
+            let end = match header.length {
+                Some(length) => header.contents + length,
+                None => match tlv::skip(data, &header, data.len()) {
+                    Ok(end) => end,
+                    Err(_) if partial => isize::MAX as usize,
+                    Err(located) => return Err(located.into()),
+                },
+            };
+            if !partial && end > data.len() {
+                let reason = format!("expected {} contents octets, got {}", end - header.contents, data.len() - header.contents);
+                return Err(Error::decode(header.contents, reason));
+            }
+            if !source.table().node(id).first.accepts(header.tag) {
+                let reason = format!("expected {}, got {}", source.table().node(id).first.describe(), header.tag);
+                return Err(Error::decode(0, reason).member(&source.table().node(id).name));
+            }
+            Ok(end)
+        })?;
+        let spot = Arc::new(Spot { id, at: 0, end, via: Via::Root, parent: None });
+        Ok(View { source, spot, level: PyOnceLock::new() })
+    }
+
+    fn at_spot(&self, spot: Arc<Spot>) -> View {
+        View { source: self.source.clone(), spot, level: PyOnceLock::new() }
+    }
+
+    fn read(&self, py: Python<'_>, spot: &Spot) -> Result<Level> {
+        let source = &self.source;
+        Level::read(spot, source.export.octets(py), source.table(), source.partial)
+            .map_err(|error| spot.name_error(source.table(), error))
+    }
+
+    fn level<'a>(&'a self, py: Python<'a>) -> PyResult<&'a Level> {
+        self.level.get_or_try_init(py, || guarded(|| self.read(py, &self.spot)))
+    }
+
+    /// The spot that a step leads to; None if it is absent.
+    fn step(&self, py: Python<'_>, spot: &Arc<Spot>, level: &Level, step: &Step) -> PyResult<Option<Spot>> {
+        let table = self.source.table();
+        let found = match (&level.parts, &table.node(spot.id).op, step) {
+            (Parts::Members(parts), Op::Sequence(fields), Step::Name(name)) => {
+                let member = fields.fields.iter().position(|field| field.text == *name);
+                self.member(py, spot, level, parts, fields, member, true)?
+            }
+            (Parts::Members(parts), Op::Set(fields), Step::Name(name)) => {
+                let member = fields.fields.iter().position(|field| field.text == *name);
+                self.member(py, spot, level, parts, fields, member, false)?
+            }
+            (Parts::Elements(parts), Op::SequenceOf(id) | Op::SetOf(id), Step::Index(index)) => {
+                let index = if *index < 0 { parts.len().checked_add_signed(*index) } else { Some(*index as usize) };
+                self.element(py, spot, level, parts, *id, index)?
+            }
+            (Parts::Chosen(Some(chosen)), Op::Choice(choice), Step::Name(name)) => {
+                (choice.items[*chosen].text == *name).then(|| self.alternative(spot, level, *chosen))
+            }
+            _ => None,
+        };
+        Ok(found)
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn member(
+        &self,
+        py: Python<'_>,
+        spot: &Arc<Spot>,
+        level: &Level,
+        parts: &[Part],
+        fields: &Fields,
+        member: Option<usize>,
+        ordered: bool,
+    ) -> PyResult<Option<Spot>> {
+        let Some(member) = member else {
+            return Ok(None);
+        };
+        match parts.iter().find(|part| part.member == Some(member as u32)) {
+            Some(part) => Ok(Some(Spot {
+                id: fields.fields[member].type_id,
+                at: part.at,
+                end: part.end,
+                via: Via::Member(member),
+                parent: Some(spot.clone()),
+            })),
+            None if level.cut && !(ordered && level.last_member().is_some_and(|last| last as usize > member)) => {
+                Err(self.cut(py, spot))
+            }
+            None => Ok(None),
+        }
+    }
+
+    fn element(
+        &self,
+        py: Python<'_>,
+        spot: &Arc<Spot>,
+        level: &Level,
+        parts: &[Part],
+        id: TypeId,
+        index: Option<usize>,
+    ) -> PyResult<Option<Spot>> {
+        match index.and_then(|index| parts.get(index).map(|part| (index, part))) {
+            Some((index, part)) => Ok(Some(Spot {
+                id,
+                at: part.at,
+                end: part.end,
+                via: Via::Element(index),
+                parent: Some(spot.clone()),
+            })),
+            None if level.cut => Err(self.cut(py, spot)),
+            None => Ok(None),
+        }
+    }
+
+    fn alternative(&self, spot: &Arc<Spot>, level: &Level, chosen: usize) -> Spot {
+        let Op::Choice(choice) = &self.source.table().node(spot.id).op else {
+            unreachable!("only a CHOICE has a chosen alternative");
+        };
+        Spot {
+            id: choice.items[chosen].type_id,
+            at: level.contents,
+            end: level.contents_end,
+            via: Via::Alternative(chosen),
+            parent: Some(spot.clone()),
+        }
+    }
+
+    #[cold]
+    fn cut(&self, py: Python<'_>, spot: &Spot) -> PyErr {
+        let end = self.source.export.octets(py).len();
+        spot.name_error(self.source.table(), Error::decode(end, "the buffer ends within this value")).into()
+    }
+
+    fn whole(&self, py: Python<'_>) -> PyResult<()> {
+        if self.spot.end > self.source.export.octets(py).len() {
+            return Err(self.cut(py, &self.spot));
+        }
+        Ok(())
+    }
+
+    /// One step by a Python key.
+    fn child(&self, key: &Bound<'_, PyAny>) -> PyResult<Option<View>> {
+        let py = key.py();
+        let level = self.level(py)?;
+        let table = self.source.table();
+        let found = if let Ok(name) = key.cast::<PyString>() {
+            match (&level.parts, &table.node(self.spot.id).op) {
+                (Parts::Members(parts), Op::Sequence(fields)) => {
+                    self.member(py, &self.spot, level, parts, fields, fields.named(name), true)?
+                }
+                (Parts::Members(parts), Op::Set(fields)) => {
+                    self.member(py, &self.spot, level, parts, fields, fields.named(name), false)?
+                }
+                (Parts::Chosen(Some(chosen)), Op::Choice(choice)) => choice
+                    .named(name)
+                    .is_some_and(|item| std::ptr::eq(item, &choice.items[*chosen]))
+                    .then(|| self.alternative(&self.spot, level, *chosen)),
+                _ => None,
+            }
+        } else {
+            let index: isize = key.extract().map_err(|_| PyTypeError::new_err("a step is a name or a number"))?;
+            self.step(py, &self.spot, level, &Step::Index(index))?
+        };
+        Ok(found.map(|spot| self.at_spot(Arc::new(spot))))
+    }
+
+    /// The values of the SEQUENCEs and SETs around the spot, outermost first, for the tables that govern open types.
+    fn scopes<'py>(&self, py: Python<'py>) -> Result<Vec<Bound<'py, PyDict>>> {
+        let data = self.source.export.octets(py);
+        let mut scopes = Vec::new();
+        let mut spot = &self.spot;
+        while let Some(parent) = &spot.parent {
+            spot = parent;
+            // What governs is near: a look beyond two levels would decode whole messages.
+            if spot.end <= data.len() && scopes.len() < 2 {
+                let table = self.source.table();
+                if matches!(table.node(spot.id).op, Op::Sequence(_) | Op::Set(_)) {
+                    let (value, _) = Decoder::new(py, data, table, false).decode(spot.id, spot.at, spot.end, 0)?;
+                    scopes.push(value.cast_into::<PyDict>().map_err(PyErr::from)?);
+                }
+            }
+        }
+        scopes.reverse();
+        Ok(scopes)
+    }
+}
+
+#[pymethods]
+impl View {
+    fn __getitem__(&self, key: &Bound<'_, PyAny>) -> PyResult<View> {
+        match self.child(key)? {
+            Some(view) => Ok(view),
+            None if key.is_instance_of::<PyString>() => Err(PyKeyError::new_err(key.clone().unbind())),
+            None => Err(PyIndexError::new_err("no such element")),
+        }
+    }
+
+    /// The member or alternative of that name, or None if it is absent.
+    fn get(&self, name: &Bound<'_, PyAny>) -> PyResult<Option<View>> {
+        self.child(name)
+    }
+
+    fn __contains__(&self, name: &Bound<'_, PyAny>) -> PyResult<bool> {
+        if !name.is_instance_of::<PyString>() {
+            return Ok(false);
+        }
+        Ok(self.child(name)?.is_some())
+    }
+
+    /// Names of the members that are present, in the order met.
+    fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let level = self.level(py)?;
+        let names = PyList::empty(py);
+        match (&level.parts, &self.source.table().node(self.spot.id).op) {
+            (Parts::Members(parts), Op::Sequence(fields) | Op::Set(fields)) => {
+                for member in parts.iter().filter_map(|part| part.member) {
+                    names.append(fields.fields[member as usize].name.bind(py))?;
+                }
+            }
+            (Parts::Chosen(Some(chosen)), Op::Choice(choice)) => names.append(choice.items[*chosen].name.bind(py))?,
+            _ => {}
+        }
+        Ok(names)
+    }
+
+    /// Name of the alternative that a CHOICE has taken; None if the type does not know it.
+    #[getter]
+    fn choice(&self, py: Python<'_>) -> PyResult<Option<Py<PyString>>> {
+        let level = self.level(py)?;
+        match (&level.parts, &self.source.table().node(self.spot.id).op) {
+            (Parts::Chosen(chosen), Op::Choice(choice)) => {
+                Ok(chosen.map(|index| choice.items[index].name.clone_ref(py)))
+            }
+            _ => Err(PyTypeError::new_err("not a CHOICE")),
+        }
+    }
+
+    /// The alternative that a CHOICE has taken.
+    #[getter]
+    fn chosen(&self, py: Python<'_>) -> PyResult<View> {
+        let level = self.level(py)?;
+        match level.parts {
+            Parts::Chosen(Some(chosen)) => Ok(self.at_spot(Arc::new(self.alternative(&self.spot, level, chosen)))),
+            Parts::Chosen(None) => Err(PyKeyError::new_err("an alternative that the type does not know")),
+            _ => Err(PyTypeError::new_err("not a CHOICE")),
+        }
+    }
+
+    fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
+        let level = self.level(py)?;
+        match &level.parts {
+            Parts::Elements(_) if level.cut => Err(self.cut(py, &self.spot)),
+            Parts::Elements(parts) => Ok(parts.len()),
+            Parts::Members(parts) => Ok(parts.iter().filter(|part| part.member.is_some()).count()),
+            _ => Err(PyTypeError::new_err("only SEQUENCE OF, SET OF, SEQUENCE and SET have a length")),
+        }
+    }
+
+    /// A view that holds no elements is not false.
+    fn __bool__(&self) -> bool {
+        true
+    }
+
+    /// The elements of a SEQUENCE OF or SET OF.
+    fn __iter__(&self, py: Python<'_>) -> PyResult<Elements> {
+        let level = self.level(py)?;
+        match (&level.parts, &self.source.table().node(self.spot.id).op) {
+            (Parts::Elements(parts), Op::SequenceOf(id) | Op::SetOf(id)) => Ok(Elements {
+                source: self.source.clone(),
+                spot: self.spot.clone(),
+                id: *id,
+                parts: parts.clone(),
+                cut: level.cut,
+                next: 0,
+            }),
+            _ => Err(PyTypeError::new_err("only SEQUENCE OF and SET OF are iterable")),
+        }
+    }
+
+    /// This part, decoded.
+    #[getter]
+    fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.decode(py, false)
+    }
+
+    #[pyo3(signature = (*, resolve_open_types=false))]
+    fn decode<'py>(&self, py: Python<'py>, resolve_open_types: bool) -> PyResult<Bound<'py, PyAny>> {
+        self.whole(py)?;
+        let (Source { export, .. }, Spot { id, at, end, .. }) = (&*self.source, &*self.spot);
+        let table = self.source.table();
+        let octets = export.octets(py);
+        guarded(|| {
+            let scopes = if resolve_open_types { self.scopes(py)? } else { Vec::new() };
+            let decoded = if export.is_read_only() {
+                Decoder::new(py, octets, table, resolve_open_types).decode_within(scopes, *id, *at, *end)
+            } else {
+                // Python code may run while this is read, and write to the buffer.
+                let copy = octets[*at..*end].to_vec();
+                Decoder::new(py, &copy, table, resolve_open_types)
+                    .decode_within(scopes, *id, 0, copy.len())
+                    .map_err(|error| error.moved(*at))
+            };
+            decoded.map(|(value, _)| value).map_err(|error| self.spot.name_error(table, error))
+        })
+    }
+
+    /// The exact octets of the encoding.
+    #[getter]
+    fn raw<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.whole(py)?;
+        self.source.slice(py, self.spot.at, self.spot.end)
+    }
+
+    /// The contents octets, without identifier and length (and without EXPLICIT tags).
+    #[getter]
+    fn contents<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.whole(py)?;
+        let level = self.level(py)?;
+        self.source.slice(py, level.contents, level.contents_end)
+    }
+
+    /// Where the contents octets start, in the buffer.
+    #[getter]
+    fn contents_offset(&self, py: Python<'_>) -> PyResult<usize> {
+        Ok(self.level(py)?.contents)
+    }
+
+    /// Number of contents octets, by the header; they need not all be at hand in a partial view.
+    #[getter]
+    fn contents_length(&self, py: Python<'_>) -> PyResult<usize> {
+        let level = self.level(py)?;
+        if level.contents_end >= isize::MAX as usize {
+            return Err(self.cut(py, &self.spot));
+        }
+        Ok(level.contents_end - level.contents)
+    }
+
+    /// Where the encoding starts, in the buffer.
+    #[getter]
+    fn offset(&self) -> usize {
+        self.spot.at
+    }
+
+    /// Number of octets of the encoding, which need not all be at hand in a partial view.
+    #[getter]
+    fn length(&self, py: Python<'_>) -> PyResult<usize> {
+        if self.spot.end >= isize::MAX as usize {
+            return Err(self.cut(py, &self.spot));
+        }
+        Ok(self.spot.end - self.spot.at)
+    }
+
+    /// Is the whole encoding at hand?
+    #[getter]
+    fn complete(&self, py: Python<'_>) -> bool {
+        self.spot.end <= self.source.export.octets(py).len()
+    }
+
+    /// Name of the type, empty if it has none.
+    #[getter]
+    fn type_name(&self) -> String {
+        self.source.table().node(self.spot.id).name.clone()
+    }
+
+    /// The part at the end of a path such as `a.b[2].c` or `("a", "b", 2, "c")`.
+    fn at(&self, path: &Bound<'_, PyAny>) -> PyResult<View> {
+        let py = path.py();
+        let steps = parse(path)?;
+        let mut spot = self.spot.clone();
+        for (index, step) in steps.iter().enumerate() {
+            let read;
+            let level = if index == 0 {
+                self.level(py)?
+            } else {
+                read = guarded(|| self.read(py, &spot))?;
+                &read
+            };
+            match self.step(py, &spot, level, step)? {
+                Some(next) => spot = Arc::new(next),
+                None => return Err(no_such(step)),
+            }
+        }
+        Ok(self.at_spot(spot))
+    }
+
+    /// The encoding with parts replaced: buffers to be sent one behind the other. Values are Python values, `Raw`, or
+    /// `REMOVE`; a path that ends in `[+]` appends; an absent member is inserted.
+    fn splice<'py>(&self, py: Python<'py>, changes: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyList>> {
+        let edit = Edit::tree(changes)?;
+        guarded(|| {
+            let table = self.source.table();
+            let data = self.source.export.octets(py);
+            let mut splicer = Splicer { py, source: &self.source, data, table, rope: Default::default() };
+            splicer.put(&self.spot, &edit).map_err(|error| self.spot.name_error(table, error))?;
+            Ok(splicer.rope.buffers(py, &self.source)?)
+        })
+    }
+
+    fn __repr__(&self) -> String {
+        let Spot { id, at, end, .. } = *self.spot;
+        let node = self.source.table().node(id);
+        let name = if node.name.is_empty() { node.op.describe() } else { &node.name };
+        format!("View({name} at {at}, {} octets)", end - at)
+    }
+}
+
+/// Iterator over the elements of a SEQUENCE OF or SET OF.
+#[pyclass(module = "fastber")]
+pub struct Elements {
+    source: Arc<Source>,
+    spot: Arc<Spot>,
+    id: TypeId,
+    parts: Vec<Part>,
+    cut: bool,
+    next: usize,
+}
+
+#[pymethods]
+impl Elements {
+    fn __iter__(this: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        this
+    }
+
+    fn __next__(&mut self, py: Python<'_>) -> PyResult<Option<View>> {
+        let Some(part) = self.parts.get(self.next) else {
+            if self.cut {
+                let end = self.source.export.octets(py).len();
+                let error = Error::decode(end, "the buffer ends within this value");
+                return Err(self.spot.name_error(self.source.table(), error).into());
+            }
+            return Ok(None);
+        };
+        let spot = Spot {
+            id: self.id,
+            at: part.at,
+            end: part.end,
+            via: Via::Element(self.next),
+            parent: Some(self.spot.clone()),
+        };
+        self.next += 1;
+        Ok(Some(View { source: self.source.clone(), spot: Arc::new(spot), level: PyOnceLock::new() }))
+    }
+}

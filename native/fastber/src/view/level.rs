@@ -1,0 +1,257 @@
+//! One level of an encoding: headers, and the places of the parts.
+
+use crate::ber::tlv::{self, Fault, Header, Tag};
+use crate::ber::der;
+use crate::error::{Error, Result};
+use crate::table::{Fields, Node, Op, Table};
+use crate::view::Spot;
+
+pub struct Level {
+    /// Headers of the EXPLICIT tags and, unless the type is an untagged one, of the value itself.
+    pub headers: Vec<Header>,
+    /// The contents octets within the innermost of `headers`; for an untagged type the whole encoding.
+    pub contents: usize,
+    pub contents_end: usize,
+    pub parts: Parts,
+    /// The buffer ends before the contents do: parts may be missing.
+    pub cut: bool,
+}
+
+pub enum Parts {
+    /// Nothing to step into.
+    None,
+    /// Present members of a SEQUENCE or SET in the order met; None for unknown elements.
+    Members(Vec<Part>),
+    Elements(Vec<Part>),
+    /// The chosen alternative, None for one that the type does not know.
+    Chosen(Option<usize>),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    pub member: Option<u32>,
+    pub at: usize,
+    pub end: usize,
+}
+
+struct Reader<'a> {
+    data: &'a [u8],
+    table: &'a Table,
+    partial: bool,
+}
+
+impl Level {
+    pub fn read(spot: &Spot, data: &[u8], table: &Table, partial: bool) -> Result<Level> {
+        Reader { data, table, partial }.level(spot)
+    }
+
+    /// The last member known to be present, in the order of a SEQUENCE.
+    pub fn last_member(&self) -> Option<u32> {
+        match &self.parts {
+            Parts::Members(parts) => parts.iter().rev().find_map(|part| part.member),
+            _ => None,
+        }
+    }
+}
+
+impl Reader<'_> {
+    fn header(&self, at: usize, end: usize) -> Result<Header> {
+        let available = end.min(self.data.len());
+        if at >= available && at < end {
+            return Err(Error::decode(available, "the buffer ends within this value"));
+        }
+        let header = tlv::head(self.data, at, available)?;
+        if let Some(length) = header.length
+            && length > end - header.contents
+        {
+            let fault = Fault::Overrun { needed: length as u128, there: end - header.contents };
+            return Err((fault, header.contents).into());
+        }
+        if self.table.options.der {
+            der::header(self.data, &header)?;
+        }
+        Ok(header)
+    }
+
+    /// Where an element ends; for an indefinite form that is cut, the end of what is around it.
+    fn end_of(&self, header: &Header, end: usize) -> Result<usize> {
+        if let Some(length) = header.length {
+            return Ok(header.contents + length);
+        }
+        let available = end.min(self.data.len());
+        match tlv::skip(self.data, header, available) {
+            Ok(end) => Ok(end),
+            Err(_) if self.partial && end > available => Ok(end),
+            Err(located) => Err(located.into()),
+        }
+    }
+
+    fn level(&self, spot: &Spot) -> Result<Level> {
+        let node = self.table.node(spot.id);
+        let mut headers = Vec::with_capacity(node.wrappers.len() + 1);
+        let mut at = spot.at;
+        let mut end = spot.end;
+        for &tag in &node.wrappers {
+            self.enter(tag, true, &mut at, &mut end, &mut headers)?;
+        }
+        let level = |headers, parts, cut| Level { headers, contents: at, contents_end: end, parts, cut };
+        let Some(tag) = node.tag else {
+            let parts = match &node.op {
+                Op::Choice(choice) => {
+                    let header = self.header(at, end)?;
+                    match choice.for_tag(header.tag) {
+                        Some(item) => {
+                            let index = choice.items.iter().position(|other| std::ptr::eq(other, item));
+                            Parts::Chosen(index)
+                        }
+                        None if choice.extensible => Parts::Chosen(None),
+                        None => {
+                            let reason = format!("expected {}, got {}", node.first.describe(), header.tag);
+                            return Err(Error::decode(at, reason));
+                        }
+                    }
+                }
+                _ => Parts::None,
+            };
+            return Ok(level(headers, parts, false));
+        };
+        self.enter(tag, node.op.is_constructed(), &mut at, &mut end, &mut headers)?;
+        self.tolerate(node, &mut at, &mut end, &mut headers)?;
+        let (parts, cut) = match &node.op {
+            Op::Sequence(fields) => self.sequence(fields, at, end)?,
+            Op::Set(fields) => self.set(fields, at, end)?,
+            Op::SequenceOf(element) | Op::SetOf(element) => {
+                let first = &self.table.node(*element).first;
+                let extensible = matches!(&self.table.node(*element).op, Op::Choice(choice) if choice.extensible);
+                let mut elements = Vec::new();
+                let cut = self.each(at, end, |header, end| {
+                    if !first.accepts(header.tag) && !extensible {
+                        let reason = format!("expected {}, got {}", first.describe(), header.tag);
+                        return Err(Error::decode(header.at, reason).index(elements.len()));
+                    }
+                    elements.push(Part { member: None, at: header.at, end });
+                    Ok(())
+                })?;
+                (Parts::Elements(elements), cut)
+            }
+            _ => (Parts::None, end > self.data.len()),
+        };
+        Ok(Level { headers, contents: at, contents_end: end, parts, cut })
+    }
+
+    /// Steps into one header; afterwards `at..end` are its contents.
+    fn enter(
+        &self,
+        tag: Tag,
+        constructed: bool,
+        at: &mut usize,
+        end: &mut usize,
+        headers: &mut Vec<Header>,
+    ) -> Result<()> {
+        let header = self.header(*at, *end)?;
+        if header.tag != tag {
+            return Err(Error::decode(header.at, format!("expected tag {tag}, got {}", header.tag)));
+        }
+        if constructed && !header.constructed {
+            return Err(Error::decode(header.at, format!("expected a constructed encoding of tag {tag}")));
+        }
+        *at = header.contents;
+        if let Some(length) = header.length {
+            if header.contents + length != *end {
+                return Err(Error::decode(header.contents + length, "octets left over in an explicit tag"));
+            }
+        } else {
+            let available = (*end).min(self.data.len());
+            match tlv::skip(self.data, &header, available) {
+                Ok(after) if after == *end => *end -= 2,
+                Ok(after) if !self.partial => {
+                    return Err(Error::decode(after, "octets left over in an explicit tag"));
+                }
+                Ok(after) => *end = after - 2,
+                Err(_) if self.partial && *end > available => {}
+                Err(located) => return Err(located.into()),
+            }
+        }
+        headers.push(header);
+        Ok(())
+    }
+
+    /// The tolerance of `tolerate_explicit`: one header more.
+    fn tolerate(&self, node: &Node, at: &mut usize, end: &mut usize, headers: &mut Vec<Header>) -> Result<()> {
+        let constructed = headers.last().is_some_and(|header| header.constructed);
+        if let Some(tag) = node.tolerated.filter(|_| constructed && self.table.options.tolerate_explicit) {
+            self.enter(tag, false, at, end, headers)?;
+        }
+        Ok(())
+    }
+
+    /// Calls `take` with the header and end of each element; true if the buffer ends first.
+    fn each(&self, mut at: usize, end: usize, mut take: impl FnMut(&Header, usize) -> Result<()>) -> Result<bool> {
+        let available = end.min(self.data.len());
+        while at < available {
+            let header = match self.header(at, end) {
+                Ok(header) => header,
+                // Only the end of a partial buffer can cut a header; what is wrong otherwise is wrong now.
+                Err(error) if self.partial && end > available => {
+                    return if tlv::head(self.data, at, available).is_err_and(|(fault, _)| fault == Fault::Cut) {
+                        Ok(true)
+                    } else {
+                        Err(error)
+                    };
+                }
+                Err(error) => return Err(error),
+            };
+            let after = self.end_of(&header, end)?;
+            take(&header, after)?;
+            at = after;
+        }
+        Ok(end > available)
+    }
+
+    fn sequence(&self, fields: &Fields, at: usize, end: usize) -> Result<(Parts, bool)> {
+        let mut parts: Vec<Part> = Vec::with_capacity(fields.fields.len().min(16));
+        let mut next = 0;
+        let cut = self.each(at, end, |header, end| {
+            let found = fields.fields[next..].iter().position(|field| field.first.accepts(header.tag));
+            let member = match found {
+                Some(distance) => {
+                    let index = next + distance;
+                    next = index + 1;
+                    Some(index as u32)
+                }
+                None => {
+                    self.unknown(fields, header)?;
+                    None
+                }
+            };
+            parts.push(Part { member, at: header.at, end });
+            Ok(())
+        })?;
+        Ok((Parts::Members(parts), cut))
+    }
+
+    fn set(&self, fields: &Fields, at: usize, end: usize) -> Result<(Parts, bool)> {
+        let mut parts: Vec<Part> = Vec::with_capacity(fields.fields.len().min(16));
+        let cut = self.each(at, end, |header, end| {
+            let member = fields.for_tag(header.tag);
+            match member {
+                None => self.unknown(fields, header)?,
+                Some(index) if parts.iter().any(|part| part.member == member) => {
+                    let error = Error::decode(header.at, format!("{} is repeated", header.tag));
+                    return Err(error.member(&fields.fields[index as usize].text));
+                }
+                _ => {}
+            }
+            parts.push(Part { member, at: header.at, end });
+            Ok(())
+        })?;
+        Ok((Parts::Members(parts), cut))
+    }
+
+    fn unknown(&self, fields: &Fields, header: &Header) -> Result<()> {
+        if fields.extensible || self.table.options.ignore_unknown {
+            return Ok(());
+        }
+        Err(Error::decode(header.at, format!("unexpected element {}", header.tag)))
+    }
+}

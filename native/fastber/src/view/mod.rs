@@ -1,0 +1,106 @@
+//! Views: parts of a buffer known by type, indexed one level at a time, without copying; and splicing.
+//!
+//! A `Spot` says where one value's encoding lies and of which type it is. A `Level` is what a look at that encoding
+//! shows: its headers and the places of its parts, which are spots in turn once somebody steps to them.
+
+pub mod level;
+pub mod path;
+pub mod rope;
+pub mod splice;
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyMemoryView;
+
+use crate::error::{Error, Result};
+use crate::py::buffer::Export;
+use crate::py::spec::Shared;
+use crate::schema::TypeId;
+use crate::table::{Op, Table};
+
+/// The buffer that views look at, and the types they read it with.
+pub struct Source {
+    pub object: Py<PyAny>,
+    pub export: Export,
+    pub shared: Arc<Shared>,
+    /// The buffer may end before the value does.
+    pub partial: bool,
+    memory: PyOnceLock<Py<PyAny>>,
+}
+
+impl Source {
+    pub fn new(object: &Bound<'_, PyAny>, shared: Arc<Shared>, partial: bool) -> PyResult<Source> {
+        let export = Export::get(object)?;
+        Ok(Source { object: object.clone().unbind(), export, shared, partial, memory: PyOnceLock::new() })
+    }
+
+    pub fn table(&self) -> &Table {
+        &self.shared.table
+    }
+
+    /// Octets at hand.
+    pub fn export_len(&self) -> usize {
+        self.export.len()
+    }
+
+    /// A memoryview of part of the buffer.
+    pub fn slice<'py>(&self, py: Python<'py>, start: usize, end: usize) -> PyResult<Bound<'py, PyAny>> {
+        let memory = self.memory.get_or_try_init(py, || -> PyResult<Py<PyAny>> {
+            let memory = PyMemoryView::from(self.object.bind(py))?.into_any();
+            let plain = memory.getattr("format")?.eq("B")? && memory.getattr("ndim")?.eq(1)?;
+            let memory = if plain { memory } else { memory.call_method1("cast", ("B",))? };
+            Ok(memory.unbind())
+        })?;
+        let slice = pyo3::types::PySlice::new(py, start as isize, end as isize, 1);
+        memory.bind(py).get_item(slice)
+    }
+}
+
+/// The end of an indefinite form that a partial buffer does not have whole.
+pub const UNKNOWN_END: usize = usize::MAX / 4;
+
+/// How a spot is reached from the one around it.
+#[derive(Clone, Copy, Debug)]
+pub enum Via {
+    Root,
+    Member(usize),
+    Alternative(usize),
+    Element(usize),
+}
+
+/// Where a value's encoding lies. `end` may be past the end of a partial buffer.
+pub struct Spot {
+    pub id: TypeId,
+    pub at: usize,
+    pub end: usize,
+    pub via: Via,
+    pub parent: Option<Arc<Spot>>,
+}
+
+impl Spot {
+    /// Names of the members that lead here, for error texts.
+    pub fn name_error(&self, table: &Table, mut error: Error) -> Error {
+        let mut spot = self;
+        while let Some(parent) = &spot.parent {
+            error = match (spot.via, &table.node(parent.id).op) {
+                (Via::Member(index), Op::Sequence(fields) | Op::Set(fields)) => {
+                    error.member(&fields.fields[index].text)
+                }
+                (Via::Alternative(index), Op::Choice(choice)) => error.member(&choice.items[index].text),
+                (Via::Element(index), _) => error.index(index),
+                _ => error,
+            };
+            spot = parent;
+        }
+        error.member(&table.node(spot.id).name)
+    }
+
+    pub fn truncated(&self, available: usize) -> Result<()> {
+        if self.end > available {
+            return Err(Error::decode(available, "the buffer ends within this value"));
+        }
+        Ok(())
+    }
+}
