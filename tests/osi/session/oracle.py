@@ -258,7 +258,7 @@ class Oracle:
         token &= 0x55
         if si == 2 and self._take("PT", token):
             self._events.append(("STokenPleaseIndication", token, data))
-        elif si == 1 and self._take("GT", token):
+        elif si == 1 and self._take("GT*" if self.state == "STA20" and token & DATA else "GT", token):
             self.tokens |= token
             self._events.append(("STokenGiveIndication", token))
 

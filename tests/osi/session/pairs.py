@@ -37,7 +37,7 @@ class Side:
         self.received += octets
         for piece in cut(octets, self.choice):
             events = events_of(self.connection.receive_data(piece))
-            assert events == self.twin.receive_data(piece)
+            assert (events, len(piece)) == (self.twin.receive_data(piece), len(piece))
             assert (self.connection.state, self.connection.closed) == (self.twin.state, self.twin.closed)
             assert self.connection.tokens == self.twin.tokens
             self.heard += events

@@ -108,7 +108,7 @@ cdef class _Receiver(_Transport):
         if si == SI_PT:
             if self._peer_event(E_PT, token):
                 self._events.append(ev.STokenPleaseIndication(token, user))
-        elif self._peer_event(E_GT, token):
+        elif self._peer_event(E_GT_STAR if self._state == STA20 and token & DK else E_GT, token):
             self.tokens |= token
             self._events.append(ev.STokenGiveIndication(token))
         return 0
@@ -436,7 +436,7 @@ cdef class _Receiver(_Transport):
             initial = self._serial(o, PI_INITIAL_SERIAL) if self._len[PI_INITIAL_SERIAL] >= 0 else 1
             self._va = self._vm = initial
         if overflow:
-            self._peer_event(E_CN_OVERFLOW)
+            self._peer_event(E_CN_STAR)
             if self.protocol_version != 2:
                 raise _PeerError("data overflow in version 1")
             self._ssdu = [bytes(user)]

@@ -112,7 +112,7 @@ cdef class Connection(_Receiver):
         if p.called_session_selector:
             params += unit(PI_CALLED_SELECTOR, p.called_session_selector)
         if len(user) > 10240:
-            self._peer_event(E_TCONcnf_OVERFLOW)
+            self._peer_event(E_TCONcnf_STAR)
             params += unit(PI_OVERFLOW, b"\x01") + unit(PGI_EXTENDED, user[:10240])
             self._connect_data = user[10240:]
         else:

@@ -57,9 +57,7 @@ STATES: dict[str, str] = {
     "STA713": "data transfer",
 }
 
-CONDITIONS = (
-    "- data typed give please giveDk syncm ackm start act end ctrl except rel".split()  # fmt: skip
-)
+CONDITIONS = "- data typed give please giveDk syncm ackm start act end ctrl except rel".split()
 
 IGNORE = "IGNORE"
 
@@ -67,7 +65,7 @@ REQUESTS: dict[str, dict[str, str]] = {
     "SCONreq": {"STA01": "- TCONreq STA01B"},
     "SCONrsp+": {"STA08": "- AC STA713"},
     "SCONrsp-": {"STA08": "- RF STA16"},
-    "SDTreq": {"STA713": "data DT .", "STA04B": "data DT .", "STA10B": "data DT .", "STA09": "data DT ."},
+    "SDTreq": {"STA713": "data DT .", "STA10B": "data DT .", "STA09": "data DT ."},
     "STDreq": {"STA713": "typed TD .", "STA04B": "typed TD .", "STA10B": "typed TD .", "STA09": "typed TD ."},
     "SGTreq": {"STA713": "give GT .", "STA19": "giveDk GT STA713"},
     "SPTreq": {"STA713": "please PT .", "STA10B": "please PT .", "STA04B": "please PT ."},
@@ -103,8 +101,9 @@ INDICATIONS: dict[str, dict[str, str]] = {
     "DT": {"STA713": "data SDTind .", "STA04B": "data SDTind .", "STA10B": "data SDTind .", "STA03": "data SDTind ."}
     | _CROSSING,
     "TD": {"STA713": "typed STDind .", "STA04B": "typed STDind .", "STA10B": "typed STDind .", "STA03": "typed STDind ."}
-    | {"STA19": "typed STDind ."} | _CROSSING,
-    "GT": {"STA713": "give SGTind ."} | _CROSSING | {"STA20": "give SGTind* STA713"},
+    | {"STA18": "typed STDind .", "STA19": "typed STDind ."} | _CROSSING,
+    "GT": {"STA713": "give SGTind ."} | _CROSSING | {"STA20": "give SGTind ."},
+    "GT*": {"STA20": "giveDk SGTind STA713"},  # with the data token, while an exception is to be recovered from
     "PT": {"STA713": "please SPTind .", "STA04B": "please SPTind .", "STA10B": "please SPTind .", "STA19": "please SPTind ."}
     | {"STA18": "please SPTind .", "STA09": IGNORE, "STA03": IGNORE, "STA11B": IGNORE, "STA11C": IGNORE} | _CROSSING,
     "GTC": {"STA713": "ctrl SCGind ."},
