@@ -111,6 +111,14 @@ fn object_identifiers_are_put_together() {
 }
 
 #[test]
+fn a_value_may_have_the_name_of_an_arc() {
+    let s = schema(
+        "M DEFINITIONS ::= BEGIN ds OBJECT IDENTIFIER ::= { joint-iso-itu-t ds(5) }  b OBJECT IDENTIFIER ::= { ds 1 } END",
+    );
+    assert_eq!(s.modules[0].values[1].1, Value::Oid(vec![2, 5, 1]));
+}
+
+#[test]
 fn several_faults_are_told_with_their_places() {
     assert_eq!(
         faults("M DEFINITIONS ::= BEGIN\nA ::= SEQUENCE { a INTEGER b NULL }\nB ::= Missing\nC ::= [ INTEGER\nEND"),

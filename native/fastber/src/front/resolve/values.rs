@@ -9,25 +9,38 @@ use crate::front::lexer::Kind as T;
 use crate::front::parser::split;
 use crate::schema::{Kind, Value as SchemaValue};
 
-/// The arcs that X.660 lets stand by name alone.
-const ARCS: [(&str, u64); 16] = [
-    ("itu-t", 0),
-    ("ccitt", 0),
-    ("itu-r", 0),
-    ("iso", 1),
-    ("joint-iso-itu-t", 2),
-    ("joint-iso-ccitt", 2),
-    ("recommendation", 0),
-    ("question", 1),
-    ("administration", 2),
-    ("network-operator", 3),
-    ("identified-organization", 4),
-    ("standard", 0),
-    ("registration-authority", 1),
-    ("member-body", 2),
-    ("identified-organisation", 3),
-    ("ds", 5),
+/// The arcs that X.660 lets stand by name alone, each with the arc that it lies below.
+const ARCS: [(&str, Option<u64>, u64); 17] = [
+    ("itu-t", None, 0),
+    ("ccitt", None, 0),
+    ("itu-r", None, 0),
+    ("iso", None, 1),
+    ("joint-iso-itu-t", None, 2),
+    ("joint-iso-ccitt", None, 2),
+    ("recommendation", Some(0), 0),
+    ("question", Some(0), 1),
+    ("administration", Some(0), 2),
+    ("network-operator", Some(0), 3),
+    ("identified-organization", Some(0), 4),
+    ("standard", Some(1), 0),
+    ("registration-authority", Some(1), 1),
+    ("member-body", Some(1), 2),
+    ("identified-organization", Some(1), 3),
+    ("identified-organisation", Some(1), 3),
+    ("ds", Some(2), 5),
 ];
+
+/// The arc that X.660 gives a name below `above`; a name that is a value's is none of these (`ds` in `{ ds 1 }`).
+fn arc_by_name(name: &str, above: &[u64]) -> Option<u64> {
+    let parent = match above {
+        [] => None,
+        [root] => Some(*root),
+        _ => return None,
+    };
+    ARCS.iter()
+        .find(|(known, below, _)| *known == name && *below == parent)
+        .map(|(_, _, arc)| *arc)
+}
 
 impl<'a> Resolver<'a> {
     pub(super) fn assigned_value(
@@ -282,8 +295,8 @@ impl<'a> Resolver<'a> {
                         let within = parser.bracketed(b'(', b')');
                         let within = self.parsed(span, within)?;
                         arcs.extend(self.arcs(within, scope)?);
-                    } else if let Some((_, arc)) = ARCS.iter().find(|(n, _)| *n == name).filter(|_| arcs.len() < 2) {
-                        arcs.push(*arc);
+                    } else if let Some(arc) = arc_by_name(name, &arcs) {
+                        arcs.push(arc);
                     } else {
                         let more = self.arcs_of(name, scope, span)?;
                         arcs.extend(more);
