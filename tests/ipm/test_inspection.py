@@ -53,8 +53,8 @@ def test_content_extensions_and_body_parts_are_taken_apart() -> None:
     assert ipm["heading"]["subject"] == "Hello"
     first, second, third = ipm["body"]
     assert first["basic"]["ia5-text"]["data"] == "Hi"
-    assert second["extended"]["data"]["value"] == "\x1b-AGr\xfc\xdfe"
-    assert third["extended"]["data"]["value"][0]["encoding"] == {"octet-aligned": "00" * 100}
+    assert second["extended"]["data"]["encoding"]["single-ASN1-type"] == "\x1b-AGr\xfc\xdfe"
+    assert third["extended"]["data"]["encoding"]["single-ASN1-type"][0]["encoding"] == {"octet-aligned": "00" * 100}
     (extension,) = plain["message"]["envelope"]["extensions"]
     assert extension["value"][0]["mta-name"] == "m"
 
@@ -77,7 +77,7 @@ def test_a_content_alone() -> None:
 
 
 def test_what_fits_no_type_is_ber() -> None:
-    data = bytes.fromhex("3012 0101ff 020105 0c026869 06032a0304 a0020500")
+    data = bytes.fromhex("3013 0101ff 020105 0c026869 06032a0304 a0020500")
     with pytest.raises(NotDecodable, match="MTS-APDU"):
         inspect(data)
     tree = inspect_ber(data)

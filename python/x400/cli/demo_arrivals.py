@@ -16,7 +16,10 @@ __all__ = ["Arrival", "Arrivals"]
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One delivery, as it lies in a folder. `identifier` is the message's, or the report's own; `at` is when it was written, `fault` what is wrong with it, if anything."""
+    """One delivery, as it lies in a folder.
+
+    `identifier` is the message's, or the report's own; `at` is when it was written; `fault` is what is wrong with it.
+    """
 
     shipment: Shipment
     expected: Expected

@@ -104,9 +104,14 @@ def _general_text_encoding(text: str) -> tuple[bytes, list[int]]:
 
 def _extended(name: str, parameters: bytes, data: bytes) -> Any:
     return "extended", {
-        "parameters": {"type-id": oid(f"id-ep-{name}"), "value": parameters},
-        "data": {"type-id": oid(f"id-et-{name}"), "value": data},
+        "parameters": _instance_of(oid(f"id-ep-{name}"), parameters),
+        "data": _instance_of(oid(f"id-et-{name}"), data),
     }
+
+
+def _instance_of(identifier: str, value: bytes) -> dict[str, Any]:
+    """An INSTANCE OF, which is encoded as an EXTERNAL (X.681 C.7)."""
+    return {"direct-reference": identifier, "encoding": ("single-ASN1-type", value)}
 
 
 def _file_value(file: File) -> Any:
@@ -141,10 +146,10 @@ def from_value(value: Any) -> BodyPart:
         if kind == "ia5-text":
             return Text(contents["data"].replace("\r\n", "\n"))
         return OtherPart(kind, value)
-    kind = part["data"]["type-id"]
+    kind = part["data"].get("direct-reference", "")
     try:
         if kind == oid("id-et-ia5-text"):
-            text: str = ipm_type("IA5TextData").decode(part["data"]["value"])
+            text: str = ipm_type("IA5TextData").decode(_value(part["data"]))
             return Text(text.replace("\r\n", "\n"))
         if kind == oid("id-et-general-text"):
             return _general_text(part)
@@ -155,15 +160,21 @@ def from_value(value: Any) -> BodyPart:
     return OtherPart(kind, value)
 
 
+def _value(external: dict[str, Any]) -> bytes:
+    """The TLV in an INSTANCE OF; some wrap it into octets."""
+    form, contents = external["encoding"]
+    return bytes(contents[0] if form == "arbitrary" else contents)
+
+
 def _parameters(part: dict[str, Any], type_name: str, module: str) -> Any:
     parameters = part.get("parameters")
-    return None if parameters is None else ipm_type(type_name, module).decode(parameters["value"])
+    return None if parameters is None else ipm_type(type_name, module).decode(_value(parameters))
 
 
 def _general_text(part: dict[str, Any]) -> Text:
     module = "IPMSExtendedBodyPartTypes2"
     registrations = _parameters(part, "GeneralTextParameters", module) or []
-    octets = ipm_type("GeneralTextData", module).decode(part["data"]["value"]).encode("latin-1")
+    octets = ipm_type("GeneralTextData", module).decode(_value(part["data"])).encode("latin-1")
     if octets.startswith(_USE_UTF_8) or _UTF_8 in registrations:
         text = octets.removeprefix(_USE_UTF_8).decode()
     else:
@@ -179,7 +190,7 @@ def _file(part: dict[str, Any]) -> BodyPart:
     parameters = _parameters(part, "FileTransferParameters", module) or {}
     attributes = parameters.get("file-attributes", {})
     _, pathname = attributes.get("pathname", ("", [""]))
-    data_values = ipm_type("FileTransferData", module).decode(part["data"]["value"])
+    data_values = ipm_type("FileTransferData", module).decode(_value(part["data"]))
     form, modified = attributes.get("date-and-time-of-last-modification", ("no-value-available", None))
     octets = b"".join(map(_external_octets, data_values))
     return File(pathname[-1] if pathname else "", octets, modified if form == "actual-values" else None)

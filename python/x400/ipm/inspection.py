@@ -144,8 +144,9 @@ class _Walk:
         node.note = _note(value)
         node.children = [self.node(name, member, _step(view, name)) for name, member in value.items()]
         by_name = {child.name: child for child in node.children}
-        if "type-id" in by_name and "value" in by_name:
-            self._open(by_name["value"], value["value"], open_type(value["type-id"]))
+        if "direct-reference" in by_name and value["encoding"][0] == "single-ASN1-type":
+            (contents,) = by_name["encoding"].children
+            self._open(contents, value["encoding"][1], open_type(value["direct-reference"]))
         if isinstance(value.get("content"), bytes) and "envelope" in value:
             content_type = value["envelope"].get("content-type")
             if content_type is not None and content_type[1] in CONTENT_TYPES:
