@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ GDI: Any = {
 GDI_OCTETS = "630b 6104 13024742 6203 130141"
 NAME: Any = {"built-in-standard-attributes": {}}
 NAME_OCTETS = "6002 3000"
-TIME = datetime(1990, 11, 24, 8, 38, 28, tzinfo=UTC)
+TIME = datetime(1990, 11, 24, 8, 38, 28)
 TIME_OCTETS = "170d 3930313132343038333832385a"
 IDENTIFIER: Any = {"global-domain-identifier": GDI, "local-identifier": "i"}
 LABEL: Any = {"security-classification": 3}

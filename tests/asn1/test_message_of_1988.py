@@ -7,7 +7,7 @@ lengths, and an extension whose number is tagged EXPLICIT where the module of 19
 from __future__ import annotations
 
 import subprocess
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ def test_envelope(message: dict[str, Any]) -> None:
     (element,) = envelope["trace-information"]
     assert element["global-domain-identifier"] == domain
     supplied = element["domain-supplied-information"]
-    assert supplied["arrival-time"] == datetime(1990, 11, 24, 8, 38, 28, tzinfo=UTC)
+    assert supplied["arrival-time"] == datetime(1990, 11, 24, 8, 38, 28)
     assert supplied["routing-action"] == "relayed"
 
 

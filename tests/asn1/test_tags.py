@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -27,10 +27,10 @@ IDENTIFIER: dict[str, Any] = {
 }
 IDENTIFIER_OCTETS = "6410 630b 6104 13024742 6203 130141 160169"
 SIMPLE = {"initiator-name": "PPMTA", "initiator-credentials": ("simple", ("octet-string", b"pppass"))}
-ARRIVAL = {"arrival-time": datetime(1990, 11, 24, 8, 38, 28, tzinfo=UTC), "routing-action": "relayed"}
+ARRIVAL = {"arrival-time": datetime(1990, 11, 24, 8, 38, 28), "routing-action": "relayed"}
 
 KNOWN: list[tuple[str, str, Any, str]] = [
-    (MTS, "ORAddress", ADDRESS, ADDRESS_OCTETS),
+    (MTS, "ORAddress", ADDRESS, f"301c {ADDRESS_OCTETS}"),
     (MTS, "ORName", ADDRESS, f"601c {ADDRESS_OCTETS}"),
     (MTS, "MTSIdentifier", IDENTIFIER, IDENTIFIER_OCTETS),
     (MTS, "CountryName", ("x121-dcc-code", "234"), "6105 1203323334"),
@@ -53,7 +53,7 @@ KNOWN: list[tuple[str, str, Any, str]] = [
     (MTS, "ExtensionType", ("standard-extension", 38), "800126"),
     (MTS, "ExtensionType", ("private-extension", "1.2.3"), "83022a03"),
     (MTS, "SecurityLabel", {"security-policy-identifier": "1.2.3", "security-classification": 3},
-     "3107 06022a03 020103"),
+     "3107 020103 06022a03"),
     (MTS, "UniversalCommonName", {"character-encoding": ("two-octets", "A")}, "3104 1e020041"),
     (MTS, "Redirection",
      {"intended-recipient-name": {"intended-recipient": ADDRESS, "redirection-time": ARRIVAL["arrival-time"]},
