@@ -5,16 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from tests.mta.tlv import definite, indefinite, long_form
 from x400.asn1 import specification
 from x400.mta import MTA, MTAConfiguration, Outcome, Route, Stored, Transfer
 from x400.mts.identifiers import GlobalDomainIdentifier, MTSIdentifier
 from x400.mts.oraddress import ORAddress
 from x400.mts.originate import NewRecipient, Subject, message
 
-from tests.mta.tlv import definite, indefinite, long_form
-
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 EARLIER = datetime(2026, 3, 4, 5, 0, 0, tzinfo=UTC)
+NOW_UTC, EARLIER_UTC = NOW.replace(tzinfo=None), EARLIER.replace(tzinfo=None)
+"""As the codec gives them."""
 OWN = GlobalDomainIdentifier("GB", "OWNADMD", "OWN")
 ALICE = "/C=GB/A=SENDER/P=S/O=X/S=Alice/"
 BOB = "/C=GB/A=EAST/P=E/O=X/S=Bob/"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
+from tests.mta.samples import BOB, CAROL, DAVE, NOBODY, NOW, decoded, mta, peculiar, sent, subject
 from x400.mta import Outcome, Stored
 from x400.mts.apdu import Apdu
 from x400.mts.exceptions import InvalidAPDU
 from x400.mts.originate import probe
-
-from tests.mta.samples import BOB, CAROL, DAVE, NOBODY, NOW, decoded, mta, peculiar, sent, subject
 
 MESSAGE = sent(BOB, CAROL, DAVE, NOBODY)
 REPORT = next(t for t in mta().message_in(Stored(MESSAGE), "sender", NOW).transfers if t.is_report).stored().head

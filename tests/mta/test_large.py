@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from x400.mta import Outcome, Stored, Tail, Transfer
-from x400.mts.content import Flattener
-from x400.mts.exceptions import InvalidAPDU
 
 from tests.mta.samples import BOB, CAROL, DAVE, NOBODY, NOW, codes_of, mta, peculiar, report_of, sent
 from tests.mta.tlv import definite, differences, indefinite, long_form, parse
+from x400.mta import Outcome, Stored, Tail, Transfer
+from x400.mts.content import Flattener
+from x400.mts.exceptions import InvalidAPDU
 
 CONTENT = bytes(range(256)) * 64
 HEAD = 2000

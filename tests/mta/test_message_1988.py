@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.mta.samples import NOW, mta, octets_of, routes, taken
+from tests.mta.tlv import differences, parse
 from x400.mta import Stored
 from x400.mts.apdu import Apdu
 from x400.mts.identifiers import GlobalDomainIdentifier
-
-from tests.mta.samples import NOW, mta, octets_of, routes, taken
-from tests.mta.tlv import differences, parse
 
 OCTETS = bytes.fromhex((Path(__file__).parents[1] / "data" / "p1-1988-message.hex").read_text(encoding="ascii"))
 TABLE = {"/C=GB/A=LOOPADMD/": ("peer", "loop"), "/C=GB/A=TESTADMD/": ("peer", "test")}

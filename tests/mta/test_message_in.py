@@ -6,23 +6,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from x400.asn1 import specification
-from x400.mta import InternalTrace, Stored
-from x400.mts.exceptions import InvalidAPDU
-from x400.mts.extensions import field_value
-from x400.mts.identifiers import GlobalDomainIdentifier, MTSIdentifier
-from x400.mts.oraddress import ORAddress
-from x400.mts.originate import NewRecipient
 
 from tests.mta.samples import (
     ALICE,
     BOB,
     CAROL,
     DAVE,
-    EARLIER,
+    EARLIER_UTC,
     ERIN,
     NOBODY,
     NOW,
+    NOW_UTC,
     OWN,
     codes_of,
     decoded,
@@ -35,6 +29,14 @@ from tests.mta.samples import (
     taken,
 )
 from tests.mta.tlv import definite, indefinite, long_form
+from x400.asn1 import specification
+from x400.mta import InternalTrace, Stored
+from x400.mts.exceptions import InvalidAPDU
+from x400.mts.extensions import field_value
+from x400.mts.identifiers import GlobalDomainIdentifier, MTSIdentifier
+from x400.mts.oraddress import ORAddress
+from x400.mts.originate import NewRecipient
+from x400.mts.trace import utc
 
 LOOP_DETECTED = (1, 3)
 UNRECOGNISED = (1, 0)
@@ -76,7 +78,7 @@ def test_relayed_to_one_next_hop() -> None:
         OWN,
     ]
     supplied = trace[1]["domain-supplied-information"]
-    assert supplied["arrival-time"] == NOW
+    assert supplied["arrival-time"] == NOW_UTC
     assert supplied["routing-action"] == "relayed"
 
 
@@ -136,18 +138,18 @@ def test_delivery_to_local_users() -> None:
     assert b"".join(delivery.buffers) == b"the content"
     assert delivery.tail is None
     envelope = specification().modules["MTSAbstractService"]["MessageDeliveryEnvelope"].decode(delivery.envelope)
-    assert envelope["message-delivery-time"] == NOW
+    assert envelope["message-delivery-time"] == NOW_UTC
     assert str(MTSIdentifier.from_value(envelope["message-delivery-identifier"])) == outcome.identifier
     fields = envelope["other-fields"]
     assert fields["content-type"] == ("built-in", 2)
     assert str(ORAddress.from_value(fields["originator-name"])) == ALICE
     assert str(ORAddress.from_value(fields["this-recipient-name"])) == DAVE
     assert [str(ORAddress.from_value(one)) for one in fields["other-recipient-names"]] == [ERIN, BOB]
-    assert fields["message-submission-time"] == EARLIER
+    assert fields["message-submission-time"] == EARLIER_UTC
     assert fields["content-identifier"] == "id 1"
     assert {field["type"][1] for field in fields["extensions"]} == {37, 38}
     assert delivery.envelope_value["other-fields"]["content-type"] == {"built-in": 2}
-    assert delivery.envelope_value["message-delivery-time"] == NOW.isoformat()
+    assert delivery.envelope_value["message-delivery-time"] == NOW_UTC.isoformat() + "Z"
 
 
 def test_other_recipients_are_not_disclosed_unasked() -> None:
@@ -199,7 +201,7 @@ def test_a_redirected_or_expanded_message_may_come_back(action: int) -> None:
     (first,) = taken(sent(BOB)).transfers
     kind, value = decoded(first)
     east = GlobalDomainIdentifier("GB", "EAST").to_value()
-    supplied = {"arrival-time": NOW, "routing-action": "relayed", "other-actions": (bytes((action,)), 2)}
+    supplied = {"arrival-time": NOW_UTC, "routing-action": "relayed", "other-actions": (bytes((action,)), 2)}
     value["envelope"]["trace-information"].append(
         {"global-domain-identifier": east, "domain-supplied-information": supplied}
     )
@@ -242,7 +244,7 @@ def test_trace_as_long_as_it_may_be() -> None:
 
 def test_latest_delivery_time() -> None:
     def latest(time: Any) -> bytes:
-        return sent(BOB, extensions=(field_value(5, encode("Time", time)),))
+        return sent(BOB, extensions=(field_value(5, encode("Time", utc(time))),))
 
     (transfer,) = taken(latest(NOW + timedelta(hours=1))).transfers
     assert transfer.expiry == NOW + timedelta(hours=1)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from x400.mta import InternalTrace, Stored
 
 from tests.mta.samples import INTERNAL_1988, NOW, mta, octets_of, peculiar, routes, taken
 from tests.mta.tlv import definite, differences, indefinite, long_form, parse
+from x400.mta import InternalTrace, Stored
 
 ONE_HOP = {"/C=GB/": ("peer", "east"), "/C=FR/": ("peer", "east")}
 OWN_DOMAIN = definite(

@@ -6,13 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from x400.asn1 import specification
-from x400.mta import MTA, Outcome, Stored, Transfer
-from x400.mts.extensions import field_value
-from x400.mts.identifiers import GlobalDomainIdentifier, MTSIdentifier
-from x400.mts.oraddress import ORAddress
-from x400.mts.originate import NewRecipient, probe
-from x400.mts.reports import NonDelivery, NonDeliveryReasonCode
 
 from tests.mta.samples import (
     ALICE,
@@ -20,8 +13,10 @@ from tests.mta.samples import (
     CAROL,
     DAVE,
     EARLIER,
+    EARLIER_UTC,
     NOBODY,
     NOW,
+    NOW_UTC,
     OWN,
     codes_of,
     decoded,
@@ -34,6 +29,14 @@ from tests.mta.samples import (
     taken,
 )
 from tests.mta.tlv import differences, parse
+from x400.asn1 import specification
+from x400.mta import MTA, Outcome, Stored, Transfer
+from x400.mts.extensions import field_value
+from x400.mts.identifiers import GlobalDomainIdentifier, MTSIdentifier
+from x400.mts.oraddress import ORAddress
+from x400.mts.originate import NewRecipient, probe
+from x400.mts.reports import NonDelivery, NonDeliveryReasonCode
+from x400.mts.trace import utc
 
 LATER = NOW + timedelta(days=2)
 SENDER = GlobalDomainIdentifier("GB", "SENDER", "S")
@@ -78,7 +81,7 @@ def test_envelope_and_content_of_a_report() -> None:
     assert str(ORAddress.from_value(envelope["report-destination-name"])) == ALICE
     (element,) = envelope["trace-information"]
     assert GlobalDomainIdentifier.from_value(element["global-domain-identifier"]) == OWN
-    assert element["domain-supplied-information"]["arrival-time"] == NOW
+    assert element["domain-supplied-information"]["arrival-time"] == NOW_UTC
     assert extension(envelope["extensions"], 20) == label
     internal = extension(envelope["extensions"], 38)
     (own,) = specification().modules["MTAAbstractService"]["InternalTraceInformation"].decode(internal)
@@ -93,13 +96,13 @@ def test_envelope_and_content_of_a_report() -> None:
     assert "returned-content" not in content
     assert "subject-intermediate-trace-information" not in content
     (fields,) = content["per-recipient-fields"]
-    assert fields["last-trace-information"]["arrival-time"] == NOW
+    assert fields["last-trace-information"]["arrival-time"] == NOW_UTC
     assert fields["per-recipient-indicators"] == (b"\xa8", 8)
 
 
 def test_the_last_distribution_list_gets_the_report() -> None:
     lists = ["/C=GB/A=EAST/CN=First/", "/C=GB/A=EAST/CN=Last/"]
-    names = [{"dl": ORAddress.parse(text).to_value(), "dl-expansion-time": EARLIER} for text in lists]
+    names = [{"dl": ORAddress.parse(text).to_value(), "dl-expansion-time": EARLIER_UTC} for text in lists]
     history = specification().modules[MTS]["DLExpansionHistory"].encode(names)
     outcome = taken(sent(NOBODY, extensions=(field_value(26, history),)))
     assert the_report(outcome).next_hop == "east"
@@ -133,7 +136,7 @@ def test_delivery_report_when_asked_for() -> None:
     (fields,) = report_of(outcome)["content"]["per-recipient-fields"]
     kind, value = fields["last-trace-information"]["report-type"]
     assert kind == "delivery"
-    assert value["message-delivery-time"] == NOW
+    assert value["message-delivery-time"] == NOW_UTC
     assert fields["originally-specified-recipient-number"] == 1
 
 
@@ -258,9 +261,9 @@ def test_expire(reason: Any, code: tuple[int, int | None], information: str | No
     numbers = [f["originally-specified-recipient-number"] for f in report["content"]["per-recipient-fields"]]
     assert numbers == [1, 3]
     for fields in report["content"]["per-recipient-fields"]:
-        assert fields["last-trace-information"]["arrival-time"] == NOW
+        assert fields["last-trace-information"]["arrival-time"] == NOW_UTC
         assert fields.get("supplementary-information") == information
-    assert report["envelope"]["trace-information"][0]["domain-supplied-information"]["arrival-time"] == LATER
+    assert report["envelope"]["trace-information"][0]["domain-supplied-information"]["arrival-time"] == utc(LATER)
     assert codes_of(report_of(one.expire(queued.stored(), None, reason, LATER))) == [code, code]
     assert codes_of(report_of(one.expire(queued.stored(), (2,), reason, LATER))) == [code]
 
@@ -307,4 +310,4 @@ def test_an_expired_probe_is_reported() -> None:
 def test_arrival_time_is_when_the_subject_entered_the_domain() -> None:
     inside = mta(name="mta.second", global_domain_identifier=SENDER)
     (fields,) = report_of(taken(sent(NOBODY), inside))["content"]["per-recipient-fields"]
-    assert fields["last-trace-information"]["arrival-time"] == EARLIER
+    assert fields["last-trace-information"]["arrival-time"] == EARLIER_UTC

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from x400.mta.configuration import MTAConfiguration, Route
 from x400.mta.routing_and_conversion_decision import RouteTable
 from x400.mts.identifiers import GlobalDomainIdentifier

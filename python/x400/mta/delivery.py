@@ -11,6 +11,7 @@ from x400.mts.apdu import Apdu, Recipient, type_named
 from x400.mts.extensions import Extension, StandardExtension, field_value
 from x400.mts.plain import plain
 from x400.mts.reports import Indicators
+from x400.mts.trace import utc
 
 if TYPE_CHECKING:
     from x400.mta.routing_and_conversion_decision import Decision
@@ -62,7 +63,7 @@ def deliver_message(
         "content-type": content_type,
         "originator-name": apdu.value("originator-name"),
         "this-recipient-name": recipient.view["recipient-name"].value,
-        "message-submission-time": apdu.submission_time or now,
+        "message-submission-time": apdu.submission_time or utc(now),
         "extensions": fields,
     }
     for member in ("original-encoded-information-types", "content-identifier", "priority"):
@@ -81,7 +82,7 @@ def deliver_message(
             other_fields["originally-intended-recipient-name"] = intended
     envelope = {
         "message-delivery-identifier": apdu.value("message-identifier"),
-        "message-delivery-time": now,
+        "message-delivery-time": utc(now),
         "other-fields": other_fields,
     }
     octets = type_named("MessageDeliveryEnvelope").encode(envelope)

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import fastber
-
 from x400.mts.apdu import Apdu, Recipient, type_named
 from x400.mts.extensions import Extension, StandardExtension, extension_field, tlv
 from x400.mts.stored import Buffer

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import fastber
-
 from x400.mta.delivery import deliver_message
 from x400.mta.dispatcher import dispatch, trace_edits
 from x400.mta.error_processing import Failure, error_processing

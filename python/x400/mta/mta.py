@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import datetime
 
 import fastber
-
 from x400.mta.configuration import MTAConfiguration, Route
 from x400.mta.message_in import give_up, message_in
 from x400.mta.outcome import Outcome

@@ -13,11 +13,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import fastber
-
 from x400.mts.apdu import Apdu, Recipient, type_named
 from x400.mts.exceptions import InvalidORAddress
 from x400.mts.extensions import StandardExtension, field_value
 from x400.mts.reports import NonDelivery, printable
+from x400.mts.trace import utc
 
 if TYPE_CHECKING:
     from x400.mta.configuration import MTAConfiguration
@@ -51,8 +51,8 @@ def report_generation(
 ) -> bytes:
     """The MTS-APDU of a report. `arrival_time` is when the subject entered this domain."""
     value = {
-        "envelope": _envelope(apdu, identifier, configuration, now),
-        "content": _content(apdu, outlooks, configuration, arrival_time),
+        "envelope": _envelope(apdu, identifier, configuration, utc(now)),
+        "content": _content(apdu, outlooks, configuration, utc(arrival_time)),
     }
     return type_named("MTS-APDU", "MTSTransferProtocol").encode(("report", value))
 
@@ -133,7 +133,7 @@ def _per_recipient(recipient: Recipient, what: Delivered | NonDelivery, arrival_
         report_type: tuple[str, dict[str, Any]] = ("non-delivery", codes)
         information = what.supplementary_information
     else:
-        delivered = {"message-delivery-time": what.time, "type-of-MTS-user": what.type_of_mts_user}
+        delivered = {"message-delivery-time": utc(what.time), "type-of-MTS-user": what.type_of_mts_user}
         report_type = ("delivery", delivered)
     name, complaint = _name(recipient)
     information = information or complaint

@@ -116,6 +116,8 @@ class Apdu:
         self._text: str | None = None
         try:
             self.root = type_named("MTS-APDU", "MTSTransferProtocol").view(stored.head, partial=stored.tail is not None)
+            if stored.tail is None and self.root.length != len(stored.head):
+                raise InvalidAPDU("octets after the APDU", self.root.length)
             self.kind = self.root.choice  # type: ignore[assignment]
             self.body = self.root[self.kind]
             self.envelope = self.body if self.kind == "probe" else self.body["envelope"]

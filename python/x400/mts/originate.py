@@ -11,6 +11,7 @@ from x400.mts.apdu import type_named
 from x400.mts.extensions import StandardExtension, field_value
 from x400.mts.identifiers import GlobalDomainIdentifier, MTSIdentifier
 from x400.mts.oraddress import ORAddress
+from x400.mts.trace import utc
 
 __all__ = ["NewRecipient", "Subject", "message", "probe"]
 
@@ -110,16 +111,16 @@ def message(
     deferred_delivery_time: datetime | None = None,
 ) -> bytes:
     """The MTS-APDU of a message whose content is `content`."""
-    envelope = _envelope(subject, "message", now)
+    envelope = _envelope(subject, "message", utc(now))
     envelope["priority"] = priority
     if deferred_delivery_time is not None:
-        envelope["deferred-delivery-time"] = deferred_delivery_time
+        envelope["deferred-delivery-time"] = utc(deferred_delivery_time)
     value = ("message", {"envelope": envelope, "content": content})
     return type_named("MTS-APDU", "MTSTransferProtocol").encode(value)
 
 
 def probe(subject: Subject, content_length: int, now: datetime) -> bytes:
     """The MTS-APDU of a probe for a message of that many octets."""
-    envelope = _envelope(subject, "probe", now)
+    envelope = _envelope(subject, "probe", utc(now))
     envelope["content-length"] = content_length
     return type_named("MTS-APDU", "MTSTransferProtocol").encode(("probe", envelope))

@@ -9,7 +9,7 @@ __all__ = ["plain"]
 
 
 def plain(value: Any) -> Any:
-    """Octets become hexadecimal, times ISO 8601, a choice {name: value}, bits a string of 0 and 1."""
+    """Octets become hexadecimal, times ISO 8601 (UTC if no zone is named), choices {name: value}, bits 0s and 1s."""
     if isinstance(value, dict):
         return {name: plain(member) for name, member in value.items()}
     if isinstance(value, list):
@@ -22,5 +22,5 @@ def plain(value: Any) -> Any:
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value).hex()
     if isinstance(value, datetime):
-        return value.isoformat()
+        return value.isoformat() + ("Z" if value.tzinfo is None else "")
     return value

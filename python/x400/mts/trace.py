@@ -16,16 +16,21 @@ from x400.mts.identifiers import GlobalDomainIdentifier
 if TYPE_CHECKING:
     import fastber
 
-__all__ = ["TraceElement", "TraceMaker", "elements", "internal_elements", "utc_time"]
+__all__ = ["TraceElement", "TraceMaker", "elements", "internal_elements", "utc", "utc_time"]
 
-_TEMPLATE_TIME = datetime(2000, 1, 2, 3, 4, 5, tzinfo=UTC)
+_TEMPLATE_TIME = datetime(2000, 1, 2, 3, 4, 5)
 _REDIRECTED = 0x80
 _DL_OPERATION = 0x40
 
 
+def utc(time: datetime) -> datetime:
+    """A time as the codec writes it in the form that X.411 prescribes, `YYMMDDhhmmssZ`: in UTC, naming no zone."""
+    return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
+
+
 def utc_time(time: datetime) -> str:
-    """Time as UTCTime in the form that X.411 prescribes: `YYMMDDhhmmssZ`."""
-    return time.astimezone(UTC).strftime("%y%m%d%H%M%SZ")
+    """That form."""
+    return utc(time).strftime("%y%m%d%H%M%SZ")
 
 
 @dataclass(frozen=True, slots=True)
