@@ -8,8 +8,16 @@ import pytest
 
 from tests.osi.session.oracle import Oracle, events_of
 from tests.osi.session.pairs import Side, attempts, connected, cut, exchange, sent
-from x400_framer import ACTIVITY_MANAGEMENT, DUPLEX, EXCEPTIONS, HALF_DUPLEX, MINOR_SYNCHRONIZE, TYPED_DATA
-from x400_framer import Connection, Parameters
+from x400_framer import (
+    ACTIVITY_MANAGEMENT,
+    DUPLEX,
+    EXCEPTIONS,
+    HALF_DUPLEX,
+    MINOR_SYNCHRONIZE,
+    TYPED_DATA,
+    Connection,
+    Parameters,
+)
 
 ALL = HALF_DUPLEX | MINOR_SYNCHRONIZE | ACTIVITY_MANAGEMENT | EXCEPTIONS | TYPED_DATA
 PARAMETERS = {

@@ -1,12 +1,13 @@
 """The transport and session entity of one TCP connection (RFC 1006, X.224 class 0, X.225)."""
 
-from typing import TypeAlias
+from typing import TypeAlias, final
 
 from x400_framer.events import Event
 from x400_framer.parameters import Parameters
 
 _Buffer: TypeAlias = bytes | bytearray | memoryview
 
+@final
 class Connection:
     """Octets in, events out; requests in, octets out. No method waits, none touches a socket.
 

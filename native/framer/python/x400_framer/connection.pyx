@@ -1,6 +1,7 @@
-# cython: language_level=3, auto_pickle=False, boundscheck=True, wraparound=False
+# cython: language_level=3, auto_pickle=False, autotestdict=False, boundscheck=True, wraparound=False
 """The transport and session entity of one TCP connection. What may happen when stands in states.py."""
 
+cimport cython
 from libc.string cimport memset
 
 from x400_framer cimport events as ev

@@ -1,17 +1,22 @@
 """The fields of the events; what they mean stands in events.pyi."""
 
+cimport cython
+
 cdef class Event:
     pass
 
+@cython.final
 cdef class TConnectIndication(Event):
     cdef readonly object calling_transport_selector
     cdef readonly object called_transport_selector
     cdef readonly long tpdu_size
 
+@cython.final
 cdef class TDisconnectIndication(Event):
     cdef readonly long reason
     cdef readonly object detail
 
+@cython.final
 cdef class SConnectIndication(Event):
     cdef readonly object calling_session_selector
     cdef readonly object called_session_selector
@@ -23,6 +28,7 @@ cdef class SConnectIndication(Event):
     cdef readonly object additional_reference_information
     cdef readonly object user_data
 
+@cython.final
 cdef class SConnectConfirm(Event):
     cdef readonly object responding_session_selector
     cdef readonly long session_requirements
@@ -33,39 +39,49 @@ cdef class SConnectConfirm(Event):
     cdef readonly object additional_reference_information
     cdef readonly object user_data
 
+@cython.final
 cdef class SConnectRefused(Event):
     cdef readonly long reason
     cdef readonly object user_data
 
+@cython.final
 cdef class SDataIndication(Event):
     cdef readonly object user_data
 
+@cython.final
 cdef class STypedDataIndication(Event):
     cdef readonly object user_data
 
+@cython.final
 cdef class STokenGiveIndication(Event):
     cdef readonly long tokens
 
+@cython.final
 cdef class STokenPleaseIndication(Event):
     cdef readonly long tokens
     cdef readonly object user_data
 
+@cython.final
 cdef class SControlGiveIndication(Event):
     pass
 
+@cython.final
 cdef class SSyncMinorIndication(Event):
     cdef readonly long serial
     cdef readonly bint confirm
     cdef readonly object user_data
 
+@cython.final
 cdef class SSyncMinorConfirm(Event):
     cdef readonly long serial
     cdef readonly object user_data
 
+@cython.final
 cdef class SActivityStartIndication(Event):
     cdef readonly object identifier
     cdef readonly object user_data
 
+@cython.final
 cdef class SActivityResumeIndication(Event):
     cdef readonly object identifier
     cdef readonly object old_identifier
@@ -76,44 +92,56 @@ cdef class SActivityResumeIndication(Event):
     cdef readonly object additional_reference_information
     cdef readonly object user_data
 
+@cython.final
 cdef class SActivityInterruptIndication(Event):
     cdef readonly long reason
     cdef readonly object user_data
 
+@cython.final
 cdef class SActivityInterruptConfirm(Event):
     cdef readonly object user_data
 
+@cython.final
 cdef class SActivityDiscardIndication(Event):
     cdef readonly long reason
     cdef readonly object user_data
 
+@cython.final
 cdef class SActivityDiscardConfirm(Event):
     cdef readonly object user_data
 
+@cython.final
 cdef class SActivityEndIndication(Event):
     cdef readonly long serial
     cdef readonly object user_data
 
+@cython.final
 cdef class SActivityEndConfirm(Event):
     cdef readonly long serial
     cdef readonly object user_data
 
+@cython.final
 cdef class SUExceptionReportIndication(Event):
     cdef readonly long reason
     cdef readonly object user_data
 
+@cython.final
 cdef class SPExceptionReportIndication(Event):
     cdef readonly object reflected
 
+@cython.final
 cdef class SReleaseIndication(Event):
     cdef readonly object user_data
 
+@cython.final
 cdef class SReleaseConfirm(Event):
     cdef readonly object user_data
 
+@cython.final
 cdef class SUAbortIndication(Event):
     cdef readonly object user_data
 
+@cython.final
 cdef class SPAbortIndication(Event):
     cdef readonly long reason
     cdef readonly long offset

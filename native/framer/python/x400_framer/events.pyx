@@ -1,8 +1,11 @@
-# cython: language_level=3, auto_pickle=False
+# cython: language_level=3, auto_pickle=False, autotestdict=False
 """Events: what has happened on a connection, named after the service primitives of X.214 and X.215.
 
 user_data is bytes or a memoryview of what was received; a memoryview is valid until the next octets are received.
 """
+
+cimport cython
+
 
 cdef class Event:
     """The base of all events: equal when of one class and equal in every field."""
@@ -27,6 +30,7 @@ cdef class Event:
     __hash__ = None
 
 
+@cython.final
 cdef class TConnectIndication(Event):
     """CR TPDU: the transport connection is open, and its selectors are known."""
 
@@ -38,6 +42,7 @@ cdef class TConnectIndication(Event):
         self.tpdu_size = tpdu_size
 
 
+@cython.final
 cdef class TDisconnectIndication(Event):
     """The transport connection is gone: DR or ER TPDU (its reason), or the end of TCP (reason -1)."""
 
@@ -48,6 +53,7 @@ cdef class TDisconnectIndication(Event):
         self.detail = detail
 
 
+@cython.final
 cdef class SConnectIndication(Event):
     """CONNECT SPDU, complete with its overflow."""
 
@@ -65,6 +71,7 @@ cdef class SConnectIndication(Event):
         self.user_data = user_data
 
 
+@cython.final
 cdef class SConnectConfirm(Event):
     """ACCEPT SPDU; tokens: those that are ours now."""
 
@@ -81,6 +88,7 @@ cdef class SConnectConfirm(Event):
         self.user_data = user_data
 
 
+@cython.final
 cdef class SConnectRefused(Event):
     """REFUSE SPDU (X.225 8.3.5)."""
 
@@ -91,6 +99,7 @@ cdef class SConnectRefused(Event):
         self.user_data = user_data
 
 
+@cython.final
 cdef class SDataIndication(Event):
     """DATA TRANSFER SPDU, one whole SSDU. The view is valid until the next octets are received."""
 
@@ -100,6 +109,7 @@ cdef class SDataIndication(Event):
         self.user_data = user_data
 
 
+@cython.final
 cdef class STypedDataIndication(Event):
     """TYPED DATA SPDU."""
 
@@ -109,6 +119,7 @@ cdef class STypedDataIndication(Event):
         self.user_data = user_data
 
 
+@cython.final
 cdef class STokenGiveIndication(Event):
     """GIVE TOKENS SPDU."""
 
@@ -118,6 +129,7 @@ cdef class STokenGiveIndication(Event):
         self.tokens = tokens
 
 
+@cython.final
 cdef class STokenPleaseIndication(Event):
     """PLEASE TOKENS SPDU."""
 
@@ -128,12 +140,14 @@ cdef class STokenPleaseIndication(Event):
         self.user_data = user_data
 
 
+@cython.final
 cdef class SControlGiveIndication(Event):
     """GIVE TOKENS CONFIRM SPDU: all tokens are ours."""
 
     _fields = ()
 
 
+@cython.final
 cdef class SSyncMinorIndication(Event):
     """MINOR SYNC POINT SPDU; confirm: explicit confirmation is wanted."""
 
@@ -145,6 +159,7 @@ cdef class SSyncMinorIndication(Event):
         self.user_data = user_data
 
 
+@cython.final
 cdef class SSyncMinorConfirm(Event):
     """MINOR SYNC ACK SPDU."""
 
@@ -155,6 +170,7 @@ cdef class SSyncMinorConfirm(Event):
         self.user_data = user_data
 
 
+@cython.final
 cdef class SActivityStartIndication(Event):
     """ACTIVITY START SPDU."""
 
@@ -165,6 +181,7 @@ cdef class SActivityStartIndication(Event):
         self.user_data = user_data
 
 
+@cython.final
 cdef class SActivityResumeIndication(Event):
     """ACTIVITY RESUME SPDU, with the linking information."""
 
@@ -181,6 +198,7 @@ cdef class SActivityResumeIndication(Event):
         self.user_data = user_data
 
 
+@cython.final
 cdef class SActivityInterruptIndication(Event):
     """ACTIVITY INTERRUPT SPDU."""
 
@@ -191,6 +209,7 @@ cdef class SActivityInterruptIndication(Event):
         self.user_data = user_data
 
 
+@cython.final
 cdef class SActivityInterruptConfirm(Event):
     """ACTIVITY INTERRUPT ACK SPDU: all tokens are ours."""
 
@@ -200,6 +219,7 @@ cdef class SActivityInterruptConfirm(Event):
         self.user_data = user_data
 
 
+@cython.final
 cdef class SActivityDiscardIndication(Event):
     """ACTIVITY DISCARD SPDU."""
 
@@ -210,6 +230,7 @@ cdef class SActivityDiscardIndication(Event):
         self.user_data = user_data
 
 
+@cython.final
 cdef class SActivityDiscardConfirm(Event):
     """ACTIVITY DISCARD ACK SPDU: all tokens are ours."""
 
@@ -219,6 +240,7 @@ cdef class SActivityDiscardConfirm(Event):
         self.user_data = user_data
 
 
+@cython.final
 cdef class SActivityEndIndication(Event):
     """ACTIVITY END SPDU."""
 
@@ -229,6 +251,7 @@ cdef class SActivityEndIndication(Event):
         self.user_data = user_data
 
 
+@cython.final
 cdef class SActivityEndConfirm(Event):
     """ACTIVITY END ACK SPDU."""
 
@@ -239,6 +262,7 @@ cdef class SActivityEndConfirm(Event):
         self.user_data = user_data
 
 
+@cython.final
 cdef class SUExceptionReportIndication(Event):
     """EXCEPTION DATA SPDU."""
 
@@ -249,6 +273,7 @@ cdef class SUExceptionReportIndication(Event):
         self.user_data = user_data
 
 
+@cython.final
 cdef class SPExceptionReportIndication(Event):
     """EXCEPTION REPORT SPDU; reflected: what the peer's provider did not understand."""
 
@@ -258,6 +283,7 @@ cdef class SPExceptionReportIndication(Event):
         self.reflected = reflected
 
 
+@cython.final
 cdef class SReleaseIndication(Event):
     """FINISH SPDU."""
 
@@ -267,6 +293,7 @@ cdef class SReleaseIndication(Event):
         self.user_data = user_data
 
 
+@cython.final
 cdef class SReleaseConfirm(Event):
     """DISCONNECT SPDU; the transport connection is being released."""
 
@@ -276,6 +303,7 @@ cdef class SReleaseConfirm(Event):
         self.user_data = user_data
 
 
+@cython.final
 cdef class SUAbortIndication(Event):
     """ABORT SPDU of the peer's user."""
 
@@ -285,6 +313,7 @@ cdef class SUAbortIndication(Event):
         self.user_data = user_data
 
 
+@cython.final
 cdef class SPAbortIndication(Event):
     """A provider's abort. Ours (local), when the peer broke the protocol: layer, the offset in octets of the stream received,
     and what was wrong; the peer's: an ABORT SPDU, offset -1. reason: PROTOCOL_ERROR, NO_REASON, IMPLEMENTATION_RESTRICTION,

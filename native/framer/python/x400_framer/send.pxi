@@ -1,3 +1,4 @@
+@cython.final
 cdef class Connection(_Receiver):
     """Session, sending: requests and responses of X.215."""
 

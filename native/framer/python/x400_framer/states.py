@@ -57,7 +57,7 @@ STATES: dict[str, str] = {
     "STA713": "data transfer",
 }
 
-CONDITIONS = "- data typed give please giveDk syncm ackm start act end ctrl except rel".split()
+CONDITIONS = ["-", "data", "typed", "give", "please", "giveDk", "syncm", "ackm", "start", "act", "end", "ctrl", "except", "rel"]
 
 IGNORE = "IGNORE"
 
@@ -100,12 +100,24 @@ INDICATIONS: dict[str, dict[str, str]] = {
     "RF": {"STA02A": "- SCONcnf- STA01", "STA02B": "- SCONcnf- STA01", "STA01A": IGNORE},
     "DT": {"STA713": "data SDTind .", "STA04B": "data SDTind .", "STA10B": "data SDTind .", "STA03": "data SDTind ."}
     | _CROSSING,
-    "TD": {"STA713": "typed STDind .", "STA04B": "typed STDind .", "STA10B": "typed STDind .", "STA03": "typed STDind ."}
-    | {"STA18": "typed STDind .", "STA19": "typed STDind ."} | _CROSSING,
+    "TD": {
+        "STA713": "typed STDind .",
+        "STA04B": "typed STDind .",
+        "STA10B": "typed STDind .",
+        "STA03": "typed STDind .",
+    }
+    | {"STA18": "typed STDind .", "STA19": "typed STDind ."}
+    | _CROSSING,
     "GT": {"STA713": "give SGTind ."} | _CROSSING | {"STA20": "give SGTind ."},
     "GT*": {"STA20": "giveDk SGTind STA713"},  # with the data token, while an exception is to be recovered from
-    "PT": {"STA713": "please SPTind .", "STA04B": "please SPTind .", "STA10B": "please SPTind .", "STA19": "please SPTind ."}
-    | {"STA18": "please SPTind .", "STA09": IGNORE, "STA03": IGNORE, "STA11B": IGNORE, "STA11C": IGNORE} | _CROSSING,
+    "PT": {
+        "STA713": "please SPTind .",
+        "STA04B": "please SPTind .",
+        "STA10B": "please SPTind .",
+        "STA19": "please SPTind .",
+    }
+    | {"STA18": "please SPTind .", "STA09": IGNORE, "STA03": IGNORE, "STA11B": IGNORE, "STA11C": IGNORE}
+    | _CROSSING,
     "GTC": {"STA713": "ctrl SCGind ."},
     "GTA": {"STA18": "- GTA STA713", "STA01A": IGNORE},
     "MIP": {"STA713": "syncm SSYNmind ."} | _CROSSING,

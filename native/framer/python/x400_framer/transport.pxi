@@ -64,7 +64,10 @@ cdef class _Transport(_Entity):
         cdef Py_ssize_t have = len(self._partial)
         if have < 4:
             return 4 - have
-        return max(0, ((self._partial[2] << 8) | self._partial[3]) - have)
+        size = (self._partial[2] << 8) | self._partial[3]
+        if self._partial[0] != 3 or size < 7:
+            return 0  # a fault, which need not wait for more
+        return max(0, size - have)
 
     cdef Py_ssize_t _run(self, object view, Py_ssize_t at, Py_ssize_t end) except -1:
         """All whole TPDUs of the view; a fault ends the connection. Returns how far it has read."""
