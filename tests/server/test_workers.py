@@ -1,0 +1,79 @@
+"""Processes: ready lines, exit codes, signals, several workers, one that dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.server.harness import Process, apdu, configuration, delivered, free_port, run, transfer, until
+
+
+def children(pid: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def test_ready_line_and_exit_code(tmp_path: Path) -> None:
+    port = free_port()
+    process = Process(configuration(tmp_path, "A", port))
+    assert process.start() == [f"ready: A listens on 127.0.0.1:{port}\n"]
+    assert process.stop() == 0
+
+
+def test_a_port_in_use_and_a_spool_in_use_are_told(tmp_path: Path) -> None:
+    port = free_port()
+    path = configuration(tmp_path, "A", port)
+    with Process(path):
+        other = Process(path)
+        with pytest.raises(AssertionError, match="cannot listen"):
+            other.start()
+        assert other.wait() == 1
+        path.write_text(path.read_text().replace(f"port = {port}", f"port = {free_port()}"))
+        with pytest.raises(AssertionError, match="another process has this spool open"):
+            other.start()
+        assert other.wait() == 1
+
+
+def test_hangup_reads_routes_again(tmp_path: Path) -> None:
+    port = free_port()
+    process = Process(configuration(tmp_path, "A", port))
+    with process:
+        process.signal(signal.SIGHUP)
+
+        async def body() -> None:
+            await until(lambda: "routes read again" in process.log.read_text())
+
+        run(body())
+        assert process.stop() == 0
+
+
+def test_two_workers_share_the_port_and_one_that_dies_is_started_again(tmp_path: Path) -> None:
+    port = free_port()
+    path = configuration(tmp_path, "A", port)
+    path.write_text(path.read_text().replace("[mta]", "[mta]\nworkers = 2"))
+
+    async def body(process: Process) -> None:
+        for number in range(30):
+            await transfer(port, [apdu(f"first.{number}", "/C=GB/A=TEST/P=A/S=Ann/")])
+        await until(lambda: len(delivered(tmp_path, "A")) == 30)
+        spools = list((tmp_path / "A" / "spool").glob("worker-*/spool.sqlite"))
+        assert len(spools) == 2
+        first, second = children(process.pid)
+        os.kill(first, signal.SIGKILL)
+        await until(lambda: set(children(process.pid)) - {first, second}, 10)
+        deadline = time.monotonic() + 10
+        for number in range(30):
+            while True:
+                try:
+                    await transfer(port, [apdu(f"second.{number}", "/C=GB/A=TEST/P=A/S=Ann/")])
+                    break
+                except Exception:
+                    assert time.monotonic() < deadline
+        await until(lambda: len(delivered(tmp_path, "A")) == 60)
+
+    with Process(path) as process:
+        run(body(process))
+        assert process.stop() == 0
