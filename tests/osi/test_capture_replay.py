@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from x400.asn1 import specification
-from x400.osi import rtse
-from x400.osi.rtse.states import State
 
 from tests.osi.captures import conversation
 from tests.osi.pairs import ARGUMENT, Side
+from x400.asn1 import specification
+from x400.osi import rtse
+from x400.osi.rtse.states import State
 
 CAPTURE = Path(__file__).parents[1] / "data" / "p1-1988-message.pcapng"
 PORT = 20102

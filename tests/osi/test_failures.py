@@ -9,11 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 import x400_framer
+from tests.osi.pairs import RESULT, Side, accept_everything
 from x400.osi import rtse
 from x400.osi.acse import apdu as acse_apdu
 from x400.osi.acse.exceptions import AbortSource, ProviderDiagnostic
 from x400.osi.presentation import ppdu, user_data
+from x400.osi.presentation.events import ContextResult
 from x400.osi.presentation.exceptions import AbortReason as PresentationAbort
 from x400.osi.presentation.exceptions import ProviderReason
 from x400.osi.rose import bind
@@ -22,8 +25,6 @@ from x400.osi.rtse import external
 from x400.osi.rtse.lower import session_parameters
 from x400.osi.rtse.states import State
 from x400.osi.tlv import header
-
-from tests.osi.pairs import RESULT, Side, accept_everything
 
 CONTEXTS = ((1, "2.2.1.0.1"), (3, "2.6.0.2.12"), (5, "2.6.0.2.7"))
 ARGUMENT = bind.wrap(bind.ARGUMENT, b"\xa0\x00")
@@ -236,7 +237,12 @@ def test_aborted_by_acse(case: str) -> None:
     assert (abort.layer, abort.local) == ("acse", True)
 
 
-RTAB = {
+def of_nothing(peer: Peer) -> None:
+    start(peer)
+    peer.session.s_activity_end_request()
+
+
+RTAB: dict[str, Callable[[Peer], object]] = {
     "an integer for an RTTR": in_activity((3, b"\x02\x01\x05")),
     "an RTTR that is cut short": in_activity((3, b"\x04\x05\x00")),
     "an RTTR in the user's context": in_activity((5, octet_string(APDU))),
@@ -246,7 +252,7 @@ RTAB = {
     "an EXTERNAL that ends early": in_activity((3, octet_string(APDU[:-1])), end=True),
     "octets after the EXTERNAL": in_activity((3, octet_string(APDU + bytes(100)))),
     "a turn please in a monologue": lambda peer: peer.session.s_control_give_request(),
-    "a transfer of nothing": lambda peer: (start(peer), peer.session.s_activity_end_request()),
+    "a transfer of nothing": of_nothing,
 }
 
 
@@ -366,8 +372,8 @@ def confirmed(octets: bytes) -> tuple[Side, Any]:
     return side, heard
 
 
-def results(*codes: int) -> tuple[ppdu.ContextResult, ...]:
-    return tuple(ppdu.ContextResult(0, "", code) for code in codes)
+def results(*codes: int) -> tuple[ContextResult, ...]:
+    return tuple(ContextResult(0, "", code) for code in codes)
 
 
 def aare(*values: tuple[int, bytes], application_context: str = "2.6.0.1.6", result: int = 0) -> bytes:

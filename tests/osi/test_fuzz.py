@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from x400.osi import rtse
-from x400.osi.rtse.states import State
 
 from tests.osi.captures import conversation
 from tests.osi.pairs import Pair, Side
+from x400.osi import rtse
+from x400.osi.rtse.states import State
 
 CAPTURED, ANSWERED = conversation(Path(__file__).parents[1] / "data" / "p1-1988-message.pcapng", 20102)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 import x400_framer
+from tests.osi.captures import Endpoint, segments
 from x400.osi.acse import apdu
 from x400.osi.presentation import ppdu, user_data
-
-from tests.osi.captures import Endpoint, segments
 
 pytestmark = pytest.mark.shared
 

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any
 
 import pytest
+
 from x400.osi.acse import states as acse
 from x400.osi.presentation import states as presentation
 from x400.osi.rtse import Parameters

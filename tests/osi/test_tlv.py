@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from x400.osi.tlv import FramingError, element_end, header, integer, read_header
 
 GOLDEN_HEADERS = [

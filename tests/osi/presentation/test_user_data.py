@@ -7,6 +7,7 @@ import contextlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from x400.osi.presentation.exceptions import AbortReason, PresentationError
 from x400.osi.presentation.user_data import MAXIMUM_VALUES, decode, encode, prefix
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from x400.osi.rose.bind import ARGUMENT, ERROR, RESULT, unwrap, wrap
 from x400.osi.rose.exceptions import BindError
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from x400.osi.rtse.exceptions import TransferError
 from x400.osi.rtse.external import ExternalReader, prefix
 from x400.osi.tlv import header

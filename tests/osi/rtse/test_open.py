@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from x400.osi import rtse
-from x400.osi.acse.exceptions import AssociateResult, UserDiagnostic
 
 from tests.osi.pairs import ARGUMENT, BIND_ERROR, RESULT, Pair, Side
+from x400.osi import rtse
+from x400.osi.acse.exceptions import AssociateResult, UserDiagnostic
 
 
 @pytest.mark.parametrize("seed", [None, 1, 2])

@@ -7,6 +7,7 @@ import contextlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from x400.osi.rtse.exceptions import TransferError
 from x400.osi.rtse.source import BytesSource
 from x400.osi.rtse.transfer import segment_contents

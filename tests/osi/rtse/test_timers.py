@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from x400.osi import rtse
-from x400.osi.rtse.states import State
 
 from tests.osi.pairs import ARGUMENT, Pair, Side, answer_nothing
+from x400.osi import rtse
+from x400.osi.rtse.states import State
 
 
 def timed_out(side: Side) -> rtse.RTAbort:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 
 import pytest
-from x400.osi import rtse
-from x400.osi.rtse.states import State
 
 from tests.osi.pairs import Pair, Side, answer_nothing
+from x400.osi import rtse
+from x400.osi.rtse.states import State
 
 
 def octets(size: int) -> bytes:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from x400.osi import rtse
 
 from tests.osi.pairs import Pair
+from x400.osi import rtse
 
 TWO_WAY = "two-way-alternate"
 

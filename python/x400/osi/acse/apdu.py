@@ -7,7 +7,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import fastber
-
 from x400.asn1 import specification
 from x400.osi.acse.exceptions import AbortSource, AssociateResult, AssociationError
 from x400.osi.presentation.ppdu import BASIC_ENCODING

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import x400_framer
-
 from x400.osi.acse import apdu
 from x400.osi.acse.events import (
     AAbortIndication,

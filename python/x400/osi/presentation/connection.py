@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import x400_framer as session
-
 from x400.osi.exceptions import LocalProtocolError
 from x400.osi.presentation import ppdu, user_data
 from x400.osi.presentation.events import (

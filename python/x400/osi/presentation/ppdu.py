@@ -7,7 +7,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import fastber
-
 from x400.asn1 import specification
 from x400.osi.presentation.events import ContextResult
 from x400.osi.presentation.exceptions import AbortReason, EventIdentifier, PresentationError, ProviderReason

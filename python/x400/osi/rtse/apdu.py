@@ -6,7 +6,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import fastber
-
 from x400.asn1 import specification
 from x400.osi.rtse.exceptions import AbortReason, TransferError
 from x400.osi.tlv import Buffer

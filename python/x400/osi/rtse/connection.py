@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import x400_framer as session
-
 from x400.osi import presentation
 from x400.osi.acse import apdu as acse_apdu
 from x400.osi.acse.events import (

@@ -110,7 +110,7 @@ class ExternalReader:
         data = memoryview(segment)
         outer_start, outer = _open(data, 0, _EXTERNAL, "an EXTERNAL")
         offset = outer_start
-        if data[offset : offset + 1] == b"\x06":
+        if _tag(data, offset) == _OBJECT_IDENTIFIER:
             start, length = _open(data, offset, _OBJECT_IDENTIFIER, "a direct-reference")
             offset = start + length
         start, length = _open(data, offset, _INTEGER, "an indirect-reference")
@@ -120,7 +120,7 @@ class ExternalReader:
         if context not in self._contexts:
             raise TransferError(f"an APDU in presentation context {context}", offset)
         offset = start + length
-        octet_aligned = data[offset : offset + 1] == b"\x81"
+        octet_aligned = _tag(data, offset) == _OCTET_ALIGNED
         start, inner = _open(data, offset, _OCTET_ALIGNED if octet_aligned else _SINGLE_ASN1_TYPE, "a single-ASN1-type")
         self._tail = (2 if inner == INDEFINITE else 0) + (2 if outer == INDEFINITE else 0)
         if inner != INDEFINITE:
@@ -132,6 +132,10 @@ class ExternalReader:
             if self._remaining < 0:
                 raise TransferError("the lengths of an EXTERNAL do not agree", offset)
         return data[start:]
+
+
+def _tag(data: memoryview, offset: int) -> int | None:
+    return data[offset] if offset < len(data) else None
 
 
 def _open(data: memoryview, offset: int, expected: int, what: str) -> tuple[int, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import x400_framer
-
 from x400.osi import acse, presentation
 from x400.osi.acse import apdu as acse_apdu
 from x400.osi.rtse.parameters import Parameters

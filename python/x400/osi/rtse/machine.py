@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import x400_framer as session
-
 from x400.osi.acse.events import AAbortIndication, APAbortIndication
 from x400.osi.acse.exceptions import AssociateResult, UserDiagnostic
 from x400.osi.acse.states import State as AssociationState

@@ -8,7 +8,6 @@ from collections.abc import Container
 from functools import lru_cache
 
 import x400_framer
-
 from x400.osi.presentation import user_data
 from x400.osi.rtse import external
 from x400.osi.rtse.exceptions import TransferError
