@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+
 from x400.asn1 import compiled_type
 
 GDI: Any = {

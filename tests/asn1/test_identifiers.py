@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from x400.asn1 import object_identifier, specification
 
 IDENTIFIERS = {
@@ -35,6 +36,12 @@ IDENTIFIERS = {
         "id-at-mhs-or-addresses": "2.6.5.2.6",
         "id-at-encrypted-mhs-or-addresses": "2.6.5.2.6.2",
         "id-san-mta-name": "2.6.5.6.0",
+    },
+    "MSObjectIdentifiers": {"id-att-priority": "2.6.4.3.31", "id-mr-orname-match": "2.6.4.8.17"},
+    "EDIMSObjectIdentifiers": {"id-mct-pedi": "2.6.7.10.0", "id-bp-edifact-ISO646": "2.6.7.11.0"},
+    "MMSObjectIdentifiers": {
+        "id-mct-p772": "1.3.26.0.4406.0.4.1",
+        "id-nato-mmhs-mm-primary-precedence": "1.3.26.0.4406.0.2.0",
     },
     "ACSE-1": {"acse-as-id": "2.2.1.0.1"},
     "Reliable-Transfer-APDU": {"rTSE-abstract-syntax": "2.3.2"},
@@ -102,3 +109,14 @@ def test_application_protocols_of_1984() -> None:
     """X.419, clause 12: the two values that X.410 mode puts in RTORQ."""
     values = specification().values["MTSTransferProtocol"]
     assert (values["mts-transfer-protocol"], values["mts-transfer-protocol-1984"]) == (12, 1)
+
+
+def test_codes_of_p7() -> None:
+    """X.419, clause 8."""
+    values = specification().values["MSAccessProtocol"]
+    assert [values[name] for name in ("op-summarize", "op-fetch", "op-modify", "err-entry-class-error")] == [
+        ("local", 20),
+        ("local", 22),
+        ("local", 26),
+        ("local", 34),
+    ]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from x400.asn1 import compiled_type, mts_apdu
 
 DATA = Path(__file__).parents[1] / "data"

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from x400.asn1 import folder, module_files, specification
 
 WITHOUT_COMMENTS = re.compile(r"--.*?(?:--|$)", re.MULTILINE)

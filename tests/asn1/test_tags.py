@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+
 from x400.asn1 import acse_apdu, compiled_type, rtse_apdu
 
 MTS = "MTSAbstractService"
@@ -63,6 +64,17 @@ KNOWN: list[tuple[str, str, Any, str]] = [
     (MTA, "MTABindArgument", ("authenticated", SIMPLE), "a111 800550504d5441 a1080406707070617373"),
     (MTA, "DomainSuppliedInformation", ARRIVAL, "3112 800d3930313132343038333832385a 820100"),
     (MTA, "PerRecipientIndicators", (b"\xd0", 8), "030200d0"),
+    ("MSAbstractService", "FetchArgument", {"item": ("precise", 7)}, "3105 a203 020107"),
+    ("MSAbstractService", "Filter", ("item", ("present", "2.6.4.3.31")), "a008 a406 0604 5604031f"),
+    ("EDIMSInformationObjects", "InformationObject",
+     ("edim", {"heading": {"this-EDIM": {"user": {"built-in-standard-attributes": {}},
+                                         "user-relative-identifier": "1"}},
+               "body": {"primary-body-part": ("edi-body-part", b"UNB")}}),
+     "a012 3009 a107 a0023000 810131 3005 8003554e42"),
+    ("MMSInformationObjects", "InformationObject",
+     ("mm", {"mmheading": {"this-IPM": {"user-relative-identifier": "1"}}, "mmbody": []}),
+     "a009 3105 6b03 130131 3000"),
+    ("MMSHeadingExtensions", "DistributionCodes", {"sics": ["ABC"]}, "3107 a005 1303414243"),
     ("SelectedAttributeTypes", "PresentationAddress", {"nAddresses": [b"\x01"]}, "3007 a305 3103 040101"),
     ("Remote-Operations-Information-Objects", "Code", ("local", 3), "020103"),
     ("Reliable-Transfer-APDU", "RTSE-apdus", ("rttp-apdu", 2), "020102"),
