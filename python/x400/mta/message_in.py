@@ -56,7 +56,12 @@ def message_in(mta: MTA, apdu: Apdu, outcome: Outcome, now: datetime) -> None:
     for recipient, decision in decided.here:
         if apdu.kind == "message":
             others = [other for other in decided.everybody if other is not recipient]
-            outcome.deliveries.append(deliver_message(apdu, recipient, decision, others, now))
+            try:
+                outcome.deliveries.append(deliver_message(apdu, recipient, decision, others, now))
+            except (fastber.Error, InvalidORAddress) as error:
+                why = NonDelivery.of(NonDeliveryDiagnosticCode.PROTOCOL_VIOLATION, str(error))
+                decided.failures.append(Failure(recipient, why))
+                continue
             fields = {"recipient": decision.recipient, "folder": decision.folder}
             outcome.log.append(LogRecord("delivery", apdu.identifier, fields))
         if recipient.indicators.delivery_report or apdu.kind == "probe":

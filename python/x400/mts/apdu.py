@@ -133,7 +133,7 @@ class Apdu:
         if self._text is None:
             view = self.envelope[f"{self.kind}-identifier"]
             domain = domain_of(view["global-domain-identifier"])
-            self._text = f"[{domain};{view['local-identifier'].value}]"
+            self._text = f"[{domain.text};{view['local-identifier'].value}]"
         return self._text
 
     @property

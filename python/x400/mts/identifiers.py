@@ -29,6 +29,8 @@ class GlobalDomainIdentifier:
     """Which of C, A, P were or shall be in numeric form."""
     key: tuple[str, ...] = field(init=False, repr=False)
     """What equality goes by."""
+    text: str = field(init=False, repr=False)
+    """The domain as `/C=GB/A=X/P=Y/`."""
 
     def __post_init__(self) -> None:
         private = () if self.private_domain_identifier is None else (normal("P", self.private_domain_identifier),)
@@ -36,6 +38,9 @@ class GlobalDomainIdentifier:
         object.__setattr__(self, "key", key)
         if self.country_name.isdigit():
             object.__setattr__(self, "numeric", self.numeric | {"C"})
+        names = {"C": self.country_name, "A": self.administration_domain_name, "P": self.private_domain_identifier}
+        given = {keyword: name for keyword, name in names.items() if name is not None}
+        object.__setattr__(self, "text", str(ORAddress(given)))
 
     def __eq__(self, other: object) -> bool:
         return self.key == other.key if isinstance(other, GlobalDomainIdentifier) else NotImplemented
@@ -78,8 +83,7 @@ class GlobalDomainIdentifier:
         return value
 
     def __str__(self) -> str:
-        private = {} if self.private_domain_identifier is None else {"P": self.private_domain_identifier}
-        return str(ORAddress({"C": self.country_name, "A": self.administration_domain_name, **private}))
+        return self.text
 
 
 @dataclass(frozen=True, slots=True)
