@@ -39,9 +39,11 @@ def _type() -> CompiledType:
 def decode(data: Buffer) -> tuple[str, dict[str, Any]]:
     """The name of the APDU (aarq, aare, rlrq, rlre, abrt) and its value; raises AssociationError."""
     try:
-        name, value = _type().decode(data)
+        (name, value), length = _type().decode_with_length(data)
     except fastber.DecodeError as error:
         raise AssociationError(f"ACSE-apdu: {error}", getattr(error, "offset", None)) from None
+    if length != len(data):
+        raise AssociationError("octets after an APDU", length)
     return name, value
 
 

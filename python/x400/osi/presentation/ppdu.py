@@ -42,14 +42,18 @@ def _type(name: str) -> CompiledType:
 
 def _decode(name: str, data: Buffer) -> Any:
     try:
-        return _type(name).decode(data)
+        value, length = _type(name).decode_with_length(data)
     except fastber.DecodeError as error:
-        raise PresentationError(
-            AbortReason.UNRECOGNIZED_PPDU,
-            f"{name}: {error}",
-            getattr(error, "offset", None),
-            provider_reason=ProviderReason.USER_DATA_NOT_READABLE,
-        ) from None
+        raise _unrecognized(f"{name}: {error}", getattr(error, "offset", None)) from None
+    if length != len(data):
+        raise _unrecognized(f"octets after {name}", length)
+    return value
+
+
+def _unrecognized(detail: str, offset: int | None) -> PresentationError:
+    return PresentationError(
+        AbortReason.UNRECOGNIZED_PPDU, detail, offset, provider_reason=ProviderReason.USER_DATA_NOT_READABLE
+    )
 
 
 def _user_data(values: Sequence[PDV]) -> tuple[str, list[dict[str, Any]]]:

@@ -24,9 +24,11 @@ def _type() -> CompiledType:
 def decode(data: Buffer, *expected: str) -> tuple[str, Any]:
     """The name (rtorq-apdu, ...) and value of an APDU that must be one of `expected`; raises TransferError."""
     try:
-        name, value = _type().decode(data)
+        (name, value), length = _type().decode_with_length(data)
     except fastber.DecodeError as error:
         raise TransferError(f"RTSE-apdus: {error}", getattr(error, "offset", None)) from None
+    if length != len(data):
+        raise TransferError("octets after an APDU", length)
     if name not in expected:
         raise TransferError(f"{name} where {' or '.join(expected)} is expected")
     return name, value
