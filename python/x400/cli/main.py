@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 
+import structlog
 from cyclopts import App, CycloptsError
 
+from x400.cli.arguments import STDIN
 from x400.cli.check import check
 from x400.cli.console import CommandFailed, say_error
 from x400.cli.demo import demo
@@ -38,8 +40,12 @@ for _command in (demo, run, check, send, inspect, queue, trace, load, sink):
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command that the arguments name, and exit with its code: 0 for success, 1 for failure, 2 for misuse."""
+    # what a command prints is its result; what went wrong on the way is told beside it
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    given = sys.argv[1:] if arguments is None else arguments
+    given = [str(STDIN) if argument == "-" else argument for argument in given]
     try:
-        code = app(arguments, exit_on_error=False, result_action="return_value")
+        code = app(given, exit_on_error=False, result_action="return_value")
     except CycloptsError:
         sys.exit(2)
     except CommandFailed as failure:
