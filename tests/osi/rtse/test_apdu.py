@@ -46,7 +46,9 @@ def test_golden(made: bytes, octets: str) -> None:
     apdu.decode(made, "rtorq-apdu", "rtoac-apdu", "rtorj-apdu", "rtab-apdu")
 
 
-@pytest.mark.parametrize("octets", ["", "b0", "b000", "b008800101a3038001000000", "b00a80013f", "b003a30180", "0500", "b600"])
+@pytest.mark.parametrize(
+    "octets", ["", "b0", "b000", "b008800101a3038001000000", "b00a80013f", "b003a30180", "0500", "b600"]
+)
 def test_refuse(octets: str) -> None:
     with pytest.raises(TransferError) as caught:
         apdu.decode(bytes.fromhex(octets), "rtorq-apdu")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import x400_framer
 from x400.osi.acse import apdu
@@ -59,19 +59,13 @@ _TRANSIENT_REASONS = {ProviderReason.TEMPORARY_CONGESTION, ProviderReason.LOCAL_
 class Connection:
     """One side of one association; `application_context` is what an initiator asks for and a responder answers with."""
 
+    HANDLERS: ClassVar[dict[type, Callable[[Any, Any], object]]] = {}
+    """What each event of the layer below leads to; of the class, so that no connection refers to itself."""
+
     def __init__(self, application_context: str, presentation: PresentationConnection) -> None:
         self.application_context = application_context
         self.presentation = presentation
         self.state = State.IDLE
-        self._handlers: dict[type, Callable[[Any], object]] = {
-            PConnectIndication: self._connect,
-            PConnectConfirm: self._confirm,
-            PConnectRefused: self._refused,
-            PReleaseIndication: self._release,
-            PReleaseConfirm: self._release_confirm,
-            PUAbortIndication: self._abort,
-            PPAbortIndication: self._provider_abort,
-        }
 
     # Octets in, events out
 
@@ -89,7 +83,7 @@ class Connection:
 
     def _receive(self, presentation_events: list[Any]) -> list[Any]:
         events: list[Any] = []
-        handlers = self._handlers
+        handlers = self.HANDLERS
         for event in presentation_events:
             handler = handlers.get(type(event))
             if handler is None:
@@ -99,7 +93,7 @@ class Connection:
             if self.state is State.CLOSED:
                 continue
             try:
-                events.append(handler(event))
+                events.append(handler(self, event))
             except AssociationError as error:
                 events.append(self._fault(error, event))
         return events
@@ -259,3 +253,14 @@ class Connection:
         return AAbortIndication(
             AbortSource.ACSE_SERVICE_PROVIDER, error.reason, [], error.detail, error.offset, local=True
         )
+
+
+Connection.HANDLERS = {
+    PConnectIndication: Connection._connect,
+    PConnectConfirm: Connection._confirm,
+    PConnectRefused: Connection._refused,
+    PReleaseIndication: Connection._release,
+    PReleaseConfirm: Connection._release_confirm,
+    PUAbortIndication: Connection._abort,
+    PPAbortIndication: Connection._provider_abort,
+}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import x400_framer as session
 from x400.osi.exceptions import LocalProtocolError
@@ -79,6 +79,9 @@ _EVENT_IDENTIFIERS: dict[type, EventIdentifier] = {
 class Connection:
     """One side of one presentation connection."""
 
+    HANDLERS: ClassVar[dict[type, Callable[[Any, Any], object]]] = {}
+    """What each event of the layer below leads to; of the class, so that no connection refers to itself."""
+
     def __init__(self, parameters: Parameters, session_connection: session.Connection) -> None:
         self.parameters = parameters
         self.session = session_connection
@@ -87,20 +90,6 @@ class Connection:
         """The defined context set, once connected: identifier -> abstract syntax."""
         self._results: tuple[ContextResult, ...] = ()
         self._transport_selectors = (b"", b"")
-        self._handlers: dict[type, Callable[[Any], object]] = {
-            session.SDataIndication: self._data,
-            session.TConnectIndication: self._transport_connect,
-            session.SConnectIndication: self._connect,
-            session.SConnectConfirm: self._confirm,
-            session.SConnectRefused: self._refused,
-            session.STypedDataIndication: self._typed_data,
-            session.STokenPleaseIndication: self._token_please,
-            session.SReleaseIndication: self._release,
-            session.SReleaseConfirm: self._release_confirm,
-            session.SUAbortIndication: self._abort,
-            session.SPAbortIndication: self._provider_abort,
-            session.TDisconnectIndication: self._disconnect,
-        }
 
     # Octets in, events out
 
@@ -129,7 +118,7 @@ class Connection:
 
     def _receive(self, session_events: list[Any]) -> list[Any]:
         events: list[Any] = []
-        handlers = self._handlers
+        handlers = self.HANDLERS
         for event in session_events:
             if self.state is State.CLOSED:
                 break
@@ -139,7 +128,7 @@ class Connection:
                     events.append(event)
                 continue
             try:
-                outcome = handler(event)
+                outcome = handler(self, event)
             except PresentationError as error:
                 outcome = self._fault(error, event)
             if outcome is not None:
@@ -376,3 +365,19 @@ class Connection:
             else:
                 self.session.s_u_abort_request(ppdu.encode_arp(reason, _EVENT_IDENTIFIERS.get(type(event))))
         return PPAbortIndication(error.layer, reason, error.detail, error.offset, local=True)
+
+
+Connection.HANDLERS = {
+    session.SDataIndication: Connection._data,
+    session.TConnectIndication: Connection._transport_connect,
+    session.SConnectIndication: Connection._connect,
+    session.SConnectConfirm: Connection._confirm,
+    session.SConnectRefused: Connection._refused,
+    session.STypedDataIndication: Connection._typed_data,
+    session.STokenPleaseIndication: Connection._token_please,
+    session.SReleaseIndication: Connection._release,
+    session.SReleaseConfirm: Connection._release_confirm,
+    session.SUAbortIndication: Connection._abort,
+    session.SPAbortIndication: Connection._provider_abort,
+    session.TDisconnectIndication: Connection._disconnect,
+}

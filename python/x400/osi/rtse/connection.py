@@ -75,26 +75,6 @@ class Connection(Machine):
         self._user_context = 0
         self._user_contexts: frozenset[int] = frozenset()
         self._our_turn_first = initiator is (parameters.initial_turn == "initiator")
-        self._handlers |= {
-            PDataIndication: self._data,
-            PTokenPleaseIndication: self._turn_please,
-            session.SActivityStartIndication: self._activity_start,
-            session.SActivityResumeIndication: self._activity_resume,
-            session.SActivityEndIndication: self._activity_end,
-            session.SActivityEndConfirm: self._activity_end_confirm,
-            session.SActivityDiscardIndication: self._activity_discard,
-            session.SActivityInterruptIndication: self._activity_interrupt,
-            session.SActivityDiscardConfirm: self._activity_discard_confirm,
-            session.SSyncMinorIndication: self._sync_minor,
-            session.SSyncMinorConfirm: self._sync_minor_confirm,
-            session.SUExceptionReportIndication: self._user_exception,
-            session.SPExceptionReportIndication: self._provider_exception,
-            session.SControlGiveIndication: self._control_give,
-            AAssociateIndication: self._associate,
-            AAssociateConfirm: self._associate_confirm,
-            AReleaseIndication: self._release,
-            AReleaseConfirm: self._release_confirm,
-        }
 
     # Requests and responses
 
@@ -510,3 +490,25 @@ class Connection(Machine):
         self._step(Event.S_CONTROL_GIVE, TransferError)
         events.append(RTTurnGiveIndication())
         self._ready(events)
+
+
+Connection.HANDLERS = Machine.HANDLERS | {
+    PDataIndication: Connection._data,
+    PTokenPleaseIndication: Connection._turn_please,
+    session.SActivityStartIndication: Connection._activity_start,
+    session.SActivityResumeIndication: Connection._activity_resume,
+    session.SActivityEndIndication: Connection._activity_end,
+    session.SActivityEndConfirm: Connection._activity_end_confirm,
+    session.SActivityDiscardIndication: Connection._activity_discard,
+    session.SActivityInterruptIndication: Connection._activity_interrupt,
+    session.SActivityDiscardConfirm: Connection._activity_discard_confirm,
+    session.SSyncMinorIndication: Connection._sync_minor,
+    session.SSyncMinorConfirm: Connection._sync_minor_confirm,
+    session.SUExceptionReportIndication: Connection._user_exception,
+    session.SPExceptionReportIndication: Connection._provider_exception,
+    session.SControlGiveIndication: Connection._control_give,
+    AAssociateIndication: Connection._associate,
+    AAssociateConfirm: Connection._associate_confirm,
+    AReleaseIndication: Connection._release,
+    AReleaseConfirm: Connection._release_confirm,
+}

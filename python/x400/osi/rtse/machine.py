@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import x400_framer as session
 from x400.osi.acse.events import AAbortIndication, APAbortIndication
@@ -26,6 +26,9 @@ _STATES_OF_TRANSFER_OUT = (State.SENDING, State.AWAITING_END_CONFIRM, State.DISC
 class Machine:
     """State, time and the layers below; a connection adds what each event means."""
 
+    HANDLERS: ClassVar[dict[type, Callable[[Any, Any, list[RTEvent]], None]]] = {}
+    """What each event of the layer below leads to; of the class, so that no connection refers to itself."""
+
     def __init__(self, initiator: bool, parameters: Parameters, now: float | None) -> None:
         self.initiator = initiator
         self.parameters = parameters
@@ -37,10 +40,6 @@ class Machine:
         self._transfer_deadline: float | None = None
         self._aborted = False
         self._rtse_context = 0
-        self._handlers: dict[type, Callable[[Any, list[RTEvent]], None]] = {
-            AAbortIndication: self._abort_indication,
-            APAbortIndication: self._provider_abort_indication,
-        }
 
     # Octets in, events out
 
@@ -88,7 +87,7 @@ class Machine:
         if self._deadline is None and self.state is State.IDLE:
             self._deadline = now + self._times[State.IDLE]
         events: list[RTEvent] = []
-        handlers = self._handlers
+        handlers = self.HANDLERS
         for event in lower_events:
             if self.state is State.CLOSED:
                 break
@@ -96,7 +95,7 @@ class Machine:
             try:
                 if handler is None:
                     raise TransferError(f"{type(event).__name__} has no place in reliable transfer")
-                handler(event, events)
+                handler(self, event, events)
             except TransferError as error:
                 self._fault(error, events)
             except (LocalProtocolError, session.LocalProtocolError) as error:
@@ -213,6 +212,12 @@ class Machine:
         self.state = State.CLOSED
         self._deadline = self._now + self._times[State.CLOSED]
         self._transfer_deadline = None
+
+
+Machine.HANDLERS = {
+    AAbortIndication: Machine._abort_indication,
+    APAbortIndication: Machine._provider_abort_indication,
+}
 
 
 def context_of(contexts: Iterable[tuple[int, str]], abstract_syntax: str) -> int:
