@@ -79,10 +79,10 @@ def test_any_cut(kind: str) -> None:
 
 @pytest.mark.parametrize("seed", range(150))
 def test_mutations(seed: int) -> None:
-    """A good stream with octets changed, left out or put in: the same events, an abort or a wait, never an exception."""
+    """A good stream with octets changed, left out or put in: the same events, an abort or a wait, no exception."""
     choice = random.Random(seed)
     parameters = choice.choice(list(PARAMETERS.values()))
-    one, other = conversation(seed % 7, parameters, 40)
+    _, other = conversation(seed % 7, parameters, 40)
     octets = bytearray(other.received)
     for _ in range(choice.randint(1, 4)):
         place = choice.randrange(len(octets))

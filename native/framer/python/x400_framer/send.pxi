@@ -53,6 +53,11 @@ cdef class Connection(_Receiver):
             at += step
         return 0
 
+    cdef bytes _reason(self, int reason):
+        if not 0 <= reason <= 255:
+            raise LocalProtocolError(f"reason {reason}: one octet")
+        return bytes((reason,))
+
     cdef bytes _digits(self, long serial):
         if not 0 <= serial <= 999999:
             raise LocalProtocolError(f"serial number {serial}: at most 999999 (X.225 8.3.20)")
@@ -259,7 +264,7 @@ cdef class Connection(_Receiver):
         self._send(SI_AR, PREFIX_GT, unit(PGI_LINKING, linking) + unit(PI_IDENTIFIER, identifier), user_data)
 
     def s_activity_interrupt_request(self, int reason=0):
-        params = unit(PI_REASON, bytes((reason,)))
+        params = unit(PI_REASON, self._reason(reason))
         self._request(E_SACTIreq)
         self._send(SI_AI, PREFIX_GT, params)
 
@@ -269,7 +274,7 @@ cdef class Connection(_Receiver):
         self._send(SI_AIA, PREFIX_PT, b"")
 
     def s_activity_discard_request(self, int reason=0):
-        params = unit(PI_REASON, bytes((reason,)))
+        params = unit(PI_REASON, self._reason(reason))
         self._request(E_SACTDreq)
         self._send(SI_AD, PREFIX_GT, params)
 
@@ -298,7 +303,7 @@ cdef class Connection(_Receiver):
 
     def s_u_exception_report_request(self, int reason, user_data=b""):
         self._check(user_data)
-        params = unit(PI_REASON, bytes((reason,)))
+        params = unit(PI_REASON, self._reason(reason))
         self._request(E_SUERreq)
         self._send(SI_ED, PREFIX_PT, params, user_data)
 

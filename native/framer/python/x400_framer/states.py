@@ -7,11 +7,13 @@ the transport connection (TCONcnf). TABLE[event][state] is a cell:
     IGNORE                      the event is taken and nothing happens: an SPDU that crossed ours on its way
 
 No cell, or a condition that does not hold: a request is refused to its user (LocalProtocolError); an SPDU is a
-protocol error, answered with ABORT (X.225 A.4.1.2). ABORT and the end of the transport connection are taken in any state.
+protocol error, answered with ABORT (X.225 A.4.1.2). ABORT and the end of the transport connection are taken in any
+state; release is not negotiated, and two FINISH SPDUs that cross (duplex, no tokens) are a protocol error here.
 
-Conditions, in the words of A.4.2. Tokens are seen from the side that sends: of a request, ours; of an SPDU, the peer's.
-I(t): t is not available, or is the sender's. AI(t): t is available and is the sender's. AA(t): available, not the sender's.
-dk, mi, ma: data, synchronize-minor, major/activity token. Vact: an activity is in progress. FU: the functional unit is selected.
+Conditions, in the words of A.4.2. Tokens are seen from the side that sends: of a request, ours; of an SPDU, the
+peer's. I(t): t is not available, or is the sender's. AI(t): t is available and is the sender's. AA(t): t is available
+and not the sender's. dk, mi, ma: data, synchronize-minor, major/activity token. Vact: an activity is in progress.
+FU: the functional unit is selected.
 
     -       always
     data    I(dk), and Vact if FU(ACT)
@@ -57,7 +59,7 @@ STATES: dict[str, str] = {
     "STA713": "data transfer",
 }
 
-CONDITIONS = ["-", "data", "typed", "give", "please", "giveDk", "syncm", "ackm", "start", "act", "end", "ctrl", "except", "rel"]
+CONDITIONS = tuple("- data typed give please giveDk syncm ackm start act end ctrl except rel".split(" "))  # noqa: SIM905
 
 IGNORE = "IGNORE"
 
