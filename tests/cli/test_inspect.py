@@ -19,7 +19,7 @@ def test_a_tree_of_names_values_and_places(tmp_path: Path) -> None:
     path.write_bytes(message())
     shown = x400("inspect", path).stdout
     assert "MTSTransferProtocol.MTS-APDU" in shown
-    assert "message-identifier [/C=GB/A=TESTADMD/P=TESTPRMD/;mta.ppp.test.514:msg.user1]" in shown
+    assert "message-identifier [/C=GB/A=TESTADMD/P=TESTPRMD/;mta.pp.tes.514:msg.user1]" in shown
     assert "@0 +" in shown
     assert "this-IPM" in shown
 
@@ -28,7 +28,7 @@ def test_json_from_standard_input() -> None:
     shown = json.loads(x400("inspect", "-", "--json", stdin=message()).stdout)
     assert shown["type"] == "MTSTransferProtocol.MTS-APDU"
     envelope = shown["value"]["message"]["envelope"]
-    assert envelope["message-identifier"]["local-identifier"] == "mta.ppp.test.514:msg.user1"
+    assert envelope["message-identifier"]["local-identifier"] == "mta.pp.tes.514:msg.user1"
     assert "ipm" in shown["value"]["message"]["content"]["InformationObject"]
 
 

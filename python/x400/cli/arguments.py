@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -13,7 +14,10 @@ if TYPE_CHECKING:
     from x400.mts.identifiers import GlobalDomainIdentifier
     from x400.mts.oraddress import ORAddress
 
-__all__ = ["Flag", "HostPort", "ORName", "ORNames", "credentials", "domain_of", "host_port", "or_address"]
+__all__ = ["STDIN", "Flag", "HostPort", "ORName", "ORNames", "credentials", "domain_of", "host_port", "or_address"]
+
+STDIN = Path("/dev/stdin")
+"""What the argument `-` stands for."""
 
 ORName = Annotated[str, Parameter(metavar="ORADDR")]
 ORNames = Annotated[list[str], Parameter(metavar="ORADDR", negative="")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ def check(config: Path, /) -> int:
         fail(error)
     listeners = ", ".join(f"{one.address}:{one.port}" for one in loaded.listener) or "nowhere"
     console.print(f"[bold]{loaded.mta.name}[/] of domain {domain(loaded)}, listens on {listeners}")
-    console.print(f"spool {loaded.spool}, {_number(loaded.mta.workers, 'process', 'processes')}")
+    console.print(f"spool {os.path.normpath(loaded.spool)}, {_number(loaded.mta.workers, 'process', 'processes')}")
     console.print(f"messages of up to {octets(loaded.limits.message_octets)}")
     console.print(_routes(loaded))
     console.print(_peers(loaded))
@@ -56,7 +57,7 @@ def _routes(config: Config) -> Table:
             address = config.peers[route.peer].address or "waits until it calls us"
             table.add_row(to, f"peer {route.peer}", address)
         else:
-            table.add_row(to, "delivery", str(route.deliver))
+            table.add_row(to, "delivery", os.path.normpath(str(route.deliver)))
     if not config.route:
         table.add_row("[red]none: every message is answered by a non-delivery report[/]")
     return table

@@ -10,7 +10,10 @@ from rich.console import Console
 
 __all__ = ["CommandFailed", "age", "console", "duration", "fail", "octets", "say_error", "stderr", "time_of_day"]
 
-console = Console(highlight=False)
+_WIDE = 200
+"""Columns where nobody watches: in a pipe or a file nothing is cut."""
+
+console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
 stderr = Console(stderr=True, highlight=False)
 
 

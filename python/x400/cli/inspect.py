@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,7 +45,7 @@ def inspect(
     from x400.osi.tlv import FramingError
 
     try:
-        data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        data = file.read_bytes()
     except OSError as error:
         fail(f"{file}: {error.strerror}")
     try:
@@ -56,7 +55,8 @@ def inspect(
     except NotDecodable as error:
         say_error(f"{file}: not decodable\n{error}")
         try:
-            _show("BER", inspect_ber(data), json)
+            tree = inspect_ber(data)
+            _show(f"BER {tree.name}", tree, json)
         except FramingError as framing:
             fail(f"{file}: no BER either: {framing}")
         return 1

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from x400.cli.arguments import Flag, HostPort, ORName, ORNames, credentials, domain_of, host_port, or_address
+from x400.cli.arguments import STDIN, Flag, HostPort, ORName, ORNames, credentials, domain_of, host_port, or_address
 from x400.cli.console import fail
 
 if TYPE_CHECKING:
@@ -95,7 +94,7 @@ def send(
         originator=originator,
         primary_recipients=tuple(Recipient(one) for one in recipients),
         copy_recipients=tuple(Recipient(one) for one in copies),
-        subject=subject if subject is not None else files[0].name.removesuffix("-") or None,
+        subject=subject if subject is not None else None if files[0] == STDIN else files[0].name,
         importance=importance,
     )
     body = [body_part(file, attach) for file in files]
@@ -139,8 +138,6 @@ def body_part(file: Path, attach: bool = False) -> BodyPart:
     """The body part that a file goes as."""
     from x400.ipm.body_parts import File, Text
 
-    if str(file) == "-":
-        return Text(sys.stdin.read())
     try:
         octets = file.read_bytes()
         modified = datetime.fromtimestamp(file.stat().st_mtime, UTC)

@@ -7,6 +7,7 @@ type fits is taken apart as far as BER itself tells.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -144,6 +145,11 @@ class _Walk:
         node.note = _note(value)
         node.children = [self.node(name, member, _step(view, name)) for name, member in value.items()]
         by_name = {child.name: child for child in node.children}
+        if view is not None:
+            for child in node.children:
+                child.note = child.note if child.length is not None else "default"
+            if node.offset is not None:
+                node.children.sort(key=lambda child: math.inf if child.offset is None else child.offset)
         if "direct-reference" in by_name and value["encoding"][0] == "single-ASN1-type":
             (contents,) = by_name["encoding"].children
             self._open(contents, value["encoding"][1], open_type(value["direct-reference"]))
@@ -173,8 +179,9 @@ class _Walk:
         import fastber
 
         base = None
-        if view is not None and node.offset is not None and not view.raw[0] & 0x20:
-            base = node.offset + len(view.raw) - len(content)
+        if view is not None and node.offset is not None:
+            place = bytes(view.raw).find(content)
+            base = node.offset + place if place > 0 else None  # None: it is cut into pieces
         compiled = compiled_type("IPMSInformationObjects", "InformationObject")
         try:
             tree = _typed(compiled.name, compiled, content, base)
