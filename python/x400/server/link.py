@@ -161,6 +161,8 @@ class Link:
         assert self.association is not None
         if self.sending is not None or self.releasing or self.queue is None:
             return
+        if not self.association.connection.may_transfer:
+            return
         if self._wanted:
             self._give_turn()
             return
@@ -223,14 +225,15 @@ class Link:
             return
         try:
             association.connection.rt_turn_please_request(priority, association.now())
-        except rtse.LocalProtocolError:  # the peer is just closing
+        except rtse.LocalProtocolError:  # the peer is just closing, or has not yet taken the turn that we gave
             return
         self._asked = True
         association.flush()
 
     def _turn_please(self, event: rtse.RTTurnPleaseIndication) -> None:
         assert self.association is not None
-        if self.association.connection.may_transfer:
+        # The events of one read come after all of them have moved the machine: our transfer may end in the next one.
+        if self.sending is None and self.association.connection.may_transfer:
             self._give_turn()
         else:
             self._wanted = True

@@ -213,6 +213,7 @@ class Worker:
             for queue in tuple(self._queues.values()):
                 if isinstance(queue, PeerQueue):
                     queue.release_idle(self.config.timers.idle)
+                    queue.work()
                 if ticks % RENEW_EVERY == 0 and isinstance(queue, PeerQueue | DeliveryQueue):
                     queue.renew()
             try:

@@ -161,7 +161,10 @@ class Connection(Machine):
         self._tell(now)
         self._two_way_alternate_only()
         self._step(Event.RT_TURN_PLEASE_REQUEST, LocalProtocolError)
-        self.presentation.p_token_please_request(session.DATA_TOKEN, [(self._rtse_context, integer(priority))])
+        try:
+            self.presentation.p_token_please_request(session.DATA_TOKEN, [(self._rtse_context, integer(priority))])
+        except session.LocalProtocolError as error:  # the peer has yet to acknowledge the turn that we gave
+            raise LocalProtocolError(str(error)) from None
 
     def rt_turn_give_request(self, now: float | None = None) -> None:
         """Let the peer have the turn."""
