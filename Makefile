@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
+# the build back ends find their tools (maturin) here, and what runs from here finds its own
+export PATH := $(abspath $(BIN)):$(PATH)
+
 RUST := $(shell find native/fastber/src native/fastber/Cargo.toml native/fastber/Cargo.lock native/fastber/pyproject.toml -type f)
 CYTHON := $(shell find native/framer -type f \( -name '*.pyx' -o -name '*.pxd' -o -name pyproject.toml \))
 
