@@ -59,7 +59,9 @@ def test_aborts() -> None:
     assert ppdu.decode_abort(b"") == (None, AbortReason.REASON_NOT_SPECIFIED)
 
 
-@pytest.mark.parametrize("octets", ["", "31", "3100", "3105a00380010100", "3105a003800101", "310fa003800101a20861063004020101a500"])
+@pytest.mark.parametrize(
+    "octets", ["", "31", "3100", "3105a00380010100", "3105a003800101", "310fa003800101a20861063004020101a500"]
+)
 def test_refuse(octets: str) -> None:
     with pytest.raises(PresentationError):
         ppdu.decode_cp(bytes.fromhex(octets))
