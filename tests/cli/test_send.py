@@ -6,12 +6,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
+from tests.cli.processes import Running, x400
 from x400.ipm.body_parts import File, Text
 from x400.ipm.message import decode
 from x400.mts.apdu import Apdu
 from x400.mts.stored import Stored
-
-from tests.cli.processes import Running, x400
 
 FROM, TO, OTHER = "/C=GB/A=T/P=HERE/O=X/S=Alice/", "/C=GB/A=T/P=NEXT/O=X/S=Bob/", "C=GB; A=T; P=NEXT; O=X; S=Carol"
 

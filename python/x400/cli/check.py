@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.table import Table
+from rich.text import Text
 
 from x400.cli.console import console, fail, octets
 
@@ -34,7 +35,7 @@ def check(config: Path, /) -> int:
     except (ConfigError, ValueError) as error:
         fail(error)
     listeners = ", ".join(f"{one.address}:{one.port}" for one in loaded.listener) or "nowhere"
-    console.print(f"[bold]{loaded.mta.name}[/] of domain {domain(loaded)}, listens on {listeners}")
+    console.print(f"{loaded.mta.name} of domain {domain(loaded)}, listens on {listeners}", style="bold")
     console.print(f"spool {os.path.normpath(loaded.spool)}, {_number(loaded.mta.workers, 'process', 'processes')}")
     console.print(f"messages of up to {octets(loaded.limits.message_octets)}")
     console.print(_routes(loaded))
@@ -59,7 +60,7 @@ def _routes(config: Config) -> Table:
         else:
             table.add_row(to, "delivery", os.path.normpath(str(route.deliver)))
     if not config.route:
-        table.add_row("[red]none: every message is answered by a non-delivery report[/]")
+        table.add_row(Text("none: every message is answered by a non-delivery report", "red"))
     return table
 
 
@@ -82,4 +83,4 @@ def _peers(config: Config) -> Table:
 def _presents(peer: Peer) -> str:
     if peer.unauthenticated:
         return f"nothing, from {', '.join(peer.hosts)}"
-    return "a password" if peer.password is not None else "[yellow]no password: it cannot call us[/]"
+    return "a password" if peer.password is not None else "no password: it cannot call us"

@@ -13,8 +13,10 @@ __all__ = ["CommandFailed", "age", "console", "duration", "fail", "octets", "say
 _WIDE = 200
 """Columns where nobody watches: in a pipe or a file nothing is cut."""
 
-console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
-stderr = Console(stderr=True, highlight=False)
+# no markup: identifiers begin with [/, and nothing that comes from a message may colour the terminal
+
+console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else _WIDE)
+stderr = Console(stderr=True, highlight=False, markup=False)
 
 
 class CommandFailed(Exception):

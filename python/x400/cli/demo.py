@@ -14,6 +14,7 @@ from typing import Annotated
 from cyclopts import Parameter, validators
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from x400.cli.console import console, duration, fail, octets
 from x400.cli.demo_arrivals import Arrival, Arrivals
@@ -71,16 +72,15 @@ def demo(
         stack.callback(network.kill)
         faults = _run(network, count)
         if capture is not None:
-            console.print(
-                f"capture: {capture}, {octets(capture.stat().st_size)}; [bold]wireshark {capture}[/] shows it"
-            )
+            console.print(f"capture: {capture}, {octets(capture.stat().st_size)}; wireshark {capture} shows it")
         if keep is not None:
             console.print(f"kept in {keep}: NAME/mta.toml, NAME/log, NAME/spool, NAME/delivered")
         if faults:
             for name in NAMES:
-                console.print(f"[bold]log of {name}[/]\n{network[name].last_of_log()}", markup=True, soft_wrap=True)
+                console.print(f"log of {name}", style="bold")
+                console.print(network[name].last_of_log(), soft_wrap=True)
             fail("not as expected:\n  " + "\n  ".join(faults))
-    console.print("[green]all as expected[/]")
+    console.print("all as expected", style="green")
     return 0
 
 
@@ -187,10 +187,10 @@ def _arrival_table(arrivals: Arrivals, first: list[Shipment], times: Times) -> T
     return table
 
 
-def _arrival_cells(arrival: Arrival | None, sent: float | None) -> tuple[str, str, str]:
+def _arrival_cells(arrival: Arrival | None, sent: float | None) -> tuple[Text | str, str, str]:
     if arrival is None:
-        return "[red]nothing[/]", "", ""
-    summary = f"[red]{arrival.fault}[/]" if arrival.fault else f"[green]{arrival.summary}[/]"
+        return Text("nothing", "red"), "", ""
+    summary = Text(arrival.fault, "red") if arrival.fault else Text(arrival.summary, "green")
     return summary, octets(arrival.octets), "" if sent is None else duration(max(0.0, arrival.at - sent))
 
 
@@ -218,7 +218,7 @@ def _trace_table(network: Network, arrivals: Arrivals, first: list[Shipment], ti
 
 
 def _short(text: str, limit: int = 90) -> str:
-    line = " ".join(text.split()).replace("[", r"\[")
+    line = " ".join(text.split())
     return line if len(line) <= limit else line[: limit - 3] + "..."
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.table import Table
+from rich.text import Text
 
 from x400.cli.arguments import Flag, HostPort, host_port
 from x400.cli.console import console, fail, say_error
@@ -177,7 +178,7 @@ def _table(figures: dict[str, Any]) -> Table:
     for what, name in (("missing", "missing"), ("duplicates", "came twice or more")):
         some = ", ".join(figures[f"some_{what}"])
         colour = "red" if figures[what] else "green"
-        table.add_row(name, f"[{colour}]{figures[what]}[/] {some}")
+        table.add_row(name, Text(f"{figures[what]} {some}".rstrip(), colour))
     for what in ("reports", "invalid"):
         if figures[what]:
             table.add_row(what, str(figures[what]))

@@ -46,7 +46,7 @@ def trace(config: Path, identifier: str, /, *, json: Annotated[bool, Parameter(n
 
         print(msgspec.json.encode(lines).decode())
         return 0
-    table = Table("when", "what", "peer", "more", title=identifier.replace("[", r"\["), title_justify="left")
+    table = Table("when", "what", "peer", "more", title=identifier, title_justify="left")
     for line in lines:
         table.add_row(time_of_day(line.at), line.action, line.peer, line.detail)
     console.print(table)
