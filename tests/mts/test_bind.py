@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from x400.mts import bind
 from x400.mts.bind import Credentials, InvalidBind, MTABindError, same_password
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from x400.mts.content import Flattener
 from x400.mts.exceptions import InvalidAPDU
 from x400.mts.extensions import tlv

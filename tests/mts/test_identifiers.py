@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+
 from x400.mts.exceptions import InvalidIdentifier
 from x400.mts.identifiers import GlobalDomainIdentifier, MTSIdentifier, MTSIdentifiers
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from x400.mts.exceptions import InvalidORAddress
 from x400.mts.oraddress import UPPER_BOUNDS, ORAddress
 from x400.mts.oraddress_text import format, parse

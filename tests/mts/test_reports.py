@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from x400.mts.reports import Indicators, NonDelivery, printable
 from x400.mts.reports import NonDeliveryDiagnosticCode as Diagnostic
 from x400.mts.reports import NonDeliveryReasonCode as Reason
