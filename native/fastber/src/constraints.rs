@@ -93,14 +93,21 @@ fn range(constraint: &Constraint, value: &Bound<'_, PyInt>) -> Result<()> {
             if low == high { low } else { format!("{low}..{high}") }
         })
         .collect();
-    Err(Error::constraints(format!("expected an integer in {}, got {value}", ranges.join(" | "))))
+    Err(Error::constraints(format!(
+        "expected an integer in {}, got {value}",
+        ranges.join(" | ")
+    )))
 }
 
 fn size(constraint: &Constraint, count: u64, unit: &str) -> Result<()> {
     if constraint.size.is_empty() || constraint.extensible {
         return Ok(());
     }
-    if constraint.size.iter().any(|(low, high)| *low <= count && high.is_none_or(|high| count <= high)) {
+    if constraint
+        .size
+        .iter()
+        .any(|(low, high)| *low <= count && high.is_none_or(|high| count <= high))
+    {
         return Ok(());
     }
     let sizes: Vec<String> = constraint
@@ -112,16 +119,26 @@ fn size(constraint: &Constraint, count: u64, unit: &str) -> Result<()> {
             None => format!("{low}..MAX"),
         })
         .collect();
-    Err(Error::constraints(format!("expected {} {unit}, got {count}", sizes.join(" | "))))
+    Err(Error::constraints(format!(
+        "expected {} {unit}, got {count}",
+        sizes.join(" | ")
+    )))
 }
 
 fn alphabet(constraint: &Constraint, text: &Bound<'_, PyString>) -> Result<()> {
     let Some(ranges) = constraint.alphabet.as_ref().filter(|_| !constraint.extensible) else {
         return Ok(());
     };
-    let text = text.to_str().map_err(|_| Error::constraints("a str with lone surrogates"))?;
-    match text.chars().find(|c| !ranges.iter().any(|(low, high)| low <= c && c <= high)) {
-        Some(c) => Err(Error::constraints(format!("character {c:?} is not of the permitted alphabet"))),
+    let text = text
+        .to_str()
+        .map_err(|_| Error::constraints("a str with lone surrogates"))?;
+    match text
+        .chars()
+        .find(|c| !ranges.iter().any(|(low, high)| low <= c && c <= high))
+    {
+        Some(c) => Err(Error::constraints(format!(
+            "character {c:?} is not of the permitted alphabet"
+        ))),
         None => Ok(()),
     }
 }

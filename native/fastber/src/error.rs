@@ -12,7 +12,9 @@ use crate::ber::tlv::Located;
 
 #[derive(Debug)]
 pub enum Cause {
-    Decode { offset: usize },
+    Decode {
+        offset: usize,
+    },
     Encode,
     Constraints,
     /// An exception that Python code raised, e.g. in an object's own method.
@@ -41,7 +43,11 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     #[cold]
     fn new(cause: Cause, reason: String) -> Error {
-        Error(Box::new(Inner { cause, reason, path: Vec::new() }))
+        Error(Box::new(Inner {
+            cause,
+            reason,
+            path: Vec::new(),
+        }))
     }
 
     #[cold]

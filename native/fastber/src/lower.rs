@@ -5,25 +5,34 @@ use pyo3::types::{PyDict, PyString};
 
 use crate::ber::tlv::Tag;
 use crate::schema::{self, Choice, Kind, Member, Members, OpenTable, Schema, StringKind, TypeId, TypeNode, Value};
-use crate::table::{Alternative, Alternatives, Default_, Enumerated, Field, Fields, First, Node, Op, Open, Options, Table};
+use crate::table::{
+    Alternative, Alternatives, Default_, Enumerated, Field, Fields, First, Node, Op, Open, Options, Table,
+};
 use crate::value::to_python;
 
 pub fn lower(py: Python<'_>, schema: &Schema, options: Options) -> PyResult<Table> {
     // The types of X.690 8.17 to 8.19 that are SEQUENCEs in all but name are added as such.
     let mut types = schema.types.clone();
     let associated = Associated::add(&mut types);
-    for index in 0..types.len() {
-        let kind = match types[index].kind {
+    for node in &mut types {
+        let kind = match node.kind {
             Kind::External => associated.external.clone(),
             Kind::EmbeddedPdv => associated.embedded_pdv.clone(),
             Kind::CharacterString => associated.character_string.clone(),
             _ => continue,
         };
-        types[index].kind = kind;
+        node.kind = kind;
     }
     let mut nodes = Vec::with_capacity(types.len());
     for id in 0..types.len() {
-        nodes.push(Lowering { py, types: &types, options }.node(id as TypeId)?);
+        nodes.push(
+            Lowering {
+                py,
+                types: &types,
+                options,
+            }
+            .node(id as TypeId)?,
+        );
     }
     Ok(Table { nodes, options })
 }
@@ -55,7 +64,9 @@ impl Lowering<'_, '_> {
         Ok(match &node.kind {
             Kind::Boolean => Op::Boolean,
             Kind::Integer { .. } => Op::Integer,
-            Kind::BitString { named, .. } => Op::BitString { named: !named.is_empty() },
+            Kind::BitString { named, .. } => Op::BitString {
+                named: !named.is_empty(),
+            },
             Kind::OctetString { .. } => Op::OctetString,
             Kind::Null => Op::Null,
             Kind::ObjectIdentifier => Op::ObjectIdentifier,
@@ -91,11 +102,19 @@ impl Lowering<'_, '_> {
         }
         by_number.sort_by_key(|(number, _)| *number);
         by_number.dedup_by_key(|(number, _)| *number);
-        Ok(Enumerated { by_number: by_number.into(), by_name: by_name.unbind(), extensible })
+        Ok(Enumerated {
+            by_number: by_number.into(),
+            by_name: by_name.unbind(),
+            extensible,
+        })
     }
 
     fn fields(&self, members: &Members, set: bool) -> PyResult<Fields> {
-        let fields = members.members.iter().map(|member| self.field(member)).collect::<PyResult<Vec<_>>>()?;
+        let fields = members
+            .members
+            .iter()
+            .map(|member| self.field(member))
+            .collect::<PyResult<Vec<_>>>()?;
         let (by_tag, any) = dispatch(fields.iter().map(|field| &field.first));
         let mut order: Vec<u32> = (0..fields.len() as u32).collect();
         if set {
@@ -116,7 +135,11 @@ impl Lowering<'_, '_> {
             Some(value) => {
                 let object = to_python(self.py, value, member.type_id, self.types, self.options.numeric_enums)?;
                 let mutable = matches!(value, Value::List(_) | Value::Fields(_) | Value::Choice(..));
-                Some(if mutable { Default_::Fresh(object.unbind()) } else { Default_::Shared(object.unbind()) })
+                Some(if mutable {
+                    Default_::Fresh(object.unbind())
+                } else {
+                    Default_::Shared(object.unbind())
+                })
             }
         };
         Ok(Field {
@@ -142,7 +165,12 @@ impl Lowering<'_, '_> {
             .collect();
         let firsts: Vec<First> = items.iter().map(|item| first_of(self.types, item.type_id)).collect();
         let (by_tag, any) = dispatch(firsts.iter());
-        Alternatives { items: items.into(), by_tag, any, extensible: choice.extensible }
+        Alternatives {
+            items: items.into(),
+            by_tag,
+            any,
+            extensible: choice.extensible,
+        }
     }
 
     fn open(&self, table: &OpenTable) -> PyResult<Open> {
@@ -153,8 +181,16 @@ impl Lowering<'_, '_> {
                 rows.set_item(key, type_id)?;
             }
         }
-        let path = table.path.iter().map(|name| PyString::intern(self.py, name).unbind()).collect();
-        Ok(Open { up: table.up as usize, path, rows: rows.unbind() })
+        let path = table
+            .path
+            .iter()
+            .map(|name| PyString::intern(self.py, name).unbind())
+            .collect();
+        Ok(Open {
+            up: table.up as usize,
+            path,
+            rows: rows.unbind(),
+        })
     }
 }
 
@@ -206,7 +242,10 @@ fn collect_first(types: &[TypeNode], id: TypeId, tags: &mut Vec<Tag>, path: &mut
         return true;
     }
     path.push(id);
-    let all = choice.alternatives.iter().all(|(_, id)| collect_first(types, *id, tags, path));
+    let all = choice
+        .alternatives
+        .iter()
+        .all(|(_, id)| collect_first(types, *id, tags, path));
     path.pop();
     all
 }
@@ -219,10 +258,14 @@ fn governed(types: &[TypeNode], id: TypeId, depth: usize) -> bool {
     match &types[id as usize].kind {
         Kind::Open(table) => table.is_some(),
         Kind::SequenceOf(element) | Kind::SetOf(element) => governed(types, *element, depth + 1),
-        Kind::Choice(choice) => choice.alternatives.iter().any(|(_, id)| governed(types, *id, depth + 1)),
-        Kind::Sequence(members) | Kind::Set(members) => {
-            members.members.iter().any(|member| governed(types, member.type_id, depth + 1))
-        }
+        Kind::Choice(choice) => choice
+            .alternatives
+            .iter()
+            .any(|(_, id)| governed(types, *id, depth + 1)),
+        Kind::Sequence(members) | Kind::Set(members) => members
+            .members
+            .iter()
+            .any(|member| governed(types, member.type_id, depth + 1)),
         _ => false,
     }
 }
@@ -251,12 +294,23 @@ struct Associated {
 impl Associated {
     fn add(types: &mut Vec<TypeNode>) -> Associated {
         let mut add = |tags: &[(schema::Class, u32)], kind: Kind| {
-            let tags = tags.iter().map(|&(class, number)| schema::Tag { class, number }).collect();
-            types.push(TypeNode { tags, kind, name: String::new(), constraint: schema::Constraint::default() });
+            let tags = tags
+                .iter()
+                .map(|&(class, number)| schema::Tag { class, number })
+                .collect();
+            types.push(TypeNode {
+                tags,
+                kind,
+                name: String::new(),
+                constraint: schema::Constraint::default(),
+            });
             (types.len() - 1) as TypeId
         };
         use schema::Class::{Context, Universal};
-        let bits = || Kind::BitString { named: vec![], contained: None };
+        let bits = || Kind::BitString {
+            named: vec![],
+            contained: None,
+        };
         let octets = || Kind::OctetString { contained: None };
         let integer = || Kind::Integer { named: vec![] };
         let member = |name: &str, type_id, optional| Member {
@@ -268,9 +322,17 @@ impl Associated {
         };
         let choice = |items: &[(&str, TypeId)]| {
             let alternatives = items.iter().map(|(name, id)| ((*name).to_owned(), *id)).collect();
-            Kind::Choice(Choice { alternatives, extensible: false })
+            Kind::Choice(Choice {
+                alternatives,
+                extensible: false,
+            })
         };
-        let sequence = |members: Vec<Member>| Kind::Sequence(Members { members, extensible: false });
+        let sequence = |members: Vec<Member>| {
+            Kind::Sequence(Members {
+                members,
+                extensible: false,
+            })
+        };
 
         let oid = add(&[(Universal, 6)], Kind::ObjectIdentifier);
         let number = add(&[(Universal, 2)], integer());
@@ -280,7 +342,11 @@ impl Associated {
         let arbitrary = add(&[(Context, 2)], bits());
         let encoding = add(
             &[],
-            choice(&[("single-ASN1-type", any), ("octet-aligned", aligned), ("arbitrary", arbitrary)]),
+            choice(&[
+                ("single-ASN1-type", any),
+                ("octet-aligned", aligned),
+                ("arbitrary", arbitrary),
+            ]),
         );
         let external = sequence(vec![
             member("direct-reference", oid, true),
@@ -292,7 +358,10 @@ impl Associated {
         let oids: Vec<TypeId> = [0, 1, 4].map(|n| add(&[(Context, n)], Kind::ObjectIdentifier)).to_vec();
         let syntaxes = add(
             &[(Context, 0)],
-            sequence(vec![member("abstract", oids[0], false), member("transfer", oids[1], false)]),
+            sequence(vec![
+                member("abstract", oids[0], false),
+                member("transfer", oids[1], false),
+            ]),
         );
         let id0 = add(&[(Context, 0)], integer());
         let id2 = add(&[(Context, 2)], integer());
@@ -324,6 +393,10 @@ impl Associated {
                 member(name, value, false),
             ])
         };
-        Associated { external, embedded_pdv: pdv("data-value"), character_string: pdv("string-value") }
+        Associated {
+            external,
+            embedded_pdv: pdv("data-value"),
+            character_string: pdv("string-value"),
+        }
     }
 }

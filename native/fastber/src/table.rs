@@ -23,7 +23,11 @@ pub const DEEPEST: usize = 1000;
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { max_depth: 256, max_size: 1 << 30, max_elements: 1_000_000 }
+        Limits {
+            max_depth: 256,
+            max_size: 1 << 30,
+            max_elements: 1_000_000,
+        }
     }
 }
 

@@ -57,7 +57,10 @@ pub fn to_python<'py>(
                 Some(Kind::SequenceOf(element) | Kind::SetOf(element)) => *element,
                 _ => TypeId::MAX,
             };
-            let items = items.iter().map(|item| convert(item, element)).collect::<PyResult<Vec<_>>>()?;
+            let items = items
+                .iter()
+                .map(|item| convert(item, element))
+                .collect::<PyResult<Vec<_>>>()?;
             PyList::new(py, items)?.into_any()
         }
         (Value::Fields(fields), kind) => {
@@ -67,7 +70,10 @@ pub fn to_python<'py>(
             };
             let dict = PyDict::new(py);
             for (name, value) in fields {
-                let id = members.iter().find(|member| member.name == *name).map_or(TypeId::MAX, |m| m.type_id);
+                let id = members
+                    .iter()
+                    .find(|member| member.name == *name)
+                    .map_or(TypeId::MAX, |m| m.type_id);
                 dict.set_item(PyString::intern(py, name), convert(value, id)?)?;
             }
             for member in members {
@@ -81,9 +87,11 @@ pub fn to_python<'py>(
         }
         (Value::Choice(name, value), kind) => {
             let id = match kind {
-                Some(Kind::Choice(choice)) => {
-                    choice.alternatives.iter().find(|(n, _)| n == name).map_or(TypeId::MAX, |(_, id)| *id)
-                }
+                Some(Kind::Choice(choice)) => choice
+                    .alternatives
+                    .iter()
+                    .find(|(n, _)| n == name)
+                    .map_or(TypeId::MAX, |(_, id)| *id),
                 _ => TypeId::MAX,
             };
             PyTuple::new(py, [PyString::intern(py, name).into_any(), convert(value, id)?])?.into_any()
@@ -100,9 +108,10 @@ fn named_bits<'py>(py: Python<'py>, items: &[Value], named: &[(String, u32)]) ->
     let mut bits = 0;
     for item in items {
         let position = match item {
-            Value::Enumerated(name) | Value::String(name) => {
-                named.iter().find(|(n, _)| n == name).map(|(_, position)| *position as usize)
-            }
+            Value::Enumerated(name) | Value::String(name) => named
+                .iter()
+                .find(|(n, _)| n == name)
+                .map(|(_, position)| *position as usize),
             _ => None,
         };
         if let Some(position) = position {

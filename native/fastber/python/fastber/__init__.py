@@ -1,11 +1,12 @@
 """A BER and DER codec: asn1tools' API, zero-copy views, byte-exact splicing.
 
-    >>> import fastber
-    >>> spec = fastber.compile_string("A DEFINITIONS ::= BEGIN B ::= SEQUENCE { c INTEGER, d BOOLEAN DEFAULT FALSE } END")
-    >>> spec.encode("B", {"c": 5}).hex()
-    '3003020105'
-    >>> spec.decode("B", bytes.fromhex("3003020105"))
-    {'c': 5, 'd': False}
+>>> import fastber
+>>> text = "A DEFINITIONS ::= BEGIN B ::= SEQUENCE { c INTEGER, d BOOLEAN DEFAULT FALSE } END"
+    >>> spec = fastber.compile_string(text)
+>>> spec.encode("B", {"c": 5}).hex()
+'3003020105'
+>>> spec.decode("B", bytes.fromhex("3003020105"))
+{'c': 5, 'd': False}
 """
 
 from __future__ import annotations
@@ -88,8 +89,8 @@ def compile_string(
 ) -> Specification:
     """Compile the ASN.1 modules in this text.
 
-    tolerate_explicit: read a primitive type in constructed form whose contents are one value of its own universal tag as
-    if it were tagged EXPLICIT. ignore_unknown: skip elements that a SEQUENCE or SET without "..." does not know.
+    tolerate_explicit: read a primitive type in constructed form whose contents are one value of its own universal tag
+    as if it were tagged EXPLICIT. ignore_unknown: skip elements that a SEQUENCE or SET without "..." does not know.
     max_depth, max_size, max_elements: limits on nesting, on the octets of one decode, and on the elements of one
     SEQUENCE OF or SET OF.
     """

@@ -1,10 +1,10 @@
 """The exceptions, named as in asn1tools.
 
-    Error
-        CompileError        an ASN.1 module is wrong; one line per fault, file:line:column first
-        EncodeError         a value does not fit its type: path, reason
-        DecodeError         bytes do not fit their type: path, reason, offset
-        ConstraintsError    a value breaks a constraint of its type: path, reason
+Error
+    CompileError        an ASN.1 module is wrong; one line per fault, file:line:column first
+    EncodeError         a value does not fit its type: path, reason
+    DecodeError         bytes do not fit their type: path, reason, offset
+    ConstraintsError    a value breaks a constraint of its type: path, reason
 """
 
 from __future__ import annotations

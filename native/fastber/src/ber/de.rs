@@ -27,7 +27,14 @@ pub struct Decoder<'a, 'py> {
 
 impl<'a, 'py> Decoder<'a, 'py> {
     pub fn new(py: Python<'py>, data: &'a [u8], table: &'a Table, resolve: bool) -> Self {
-        Decoder { py, data, table, resolve, scopes: Vec::new(), scratch: Vec::new() }
+        Decoder {
+            py,
+            data,
+            table,
+            resolve,
+            scopes: Vec::new(),
+            scratch: Vec::new(),
+        }
     }
 
     /// Decodes the element at `at` as the type `id`.
@@ -98,7 +105,10 @@ impl<'a, 'py> Decoder<'a, 'py> {
             return Err(unexpected(tag, header));
         }
         if !header.constructed {
-            return Err(Error::decode(header.at, format!("expected a constructed encoding of tag {tag}")));
+            return Err(Error::decode(
+                header.at,
+                format!("expected a constructed encoding of tag {tag}"),
+            ));
         }
         Ok(())
     }
@@ -173,7 +183,10 @@ impl<'a, 'py> Decoder<'a, 'py> {
                 prim::oid_text(contents, start, matches!(node.op, Op::RelativeOid), &mut self.scratch)?;
                 PyString::from_bytes(py, &self.scratch)?.into_any()
             }
-            Op::Real => real::decode(contents, start, strict)?.into_pyobject(py).map_err(PyErr::from)?.into_any(),
+            Op::Real => real::decode(contents, start, strict)?
+                .into_pyobject(py)
+                .map_err(PyErr::from)?
+                .into_any(),
             Op::Enumerated(items) => {
                 if strict {
                     der::integer(contents, start)?;
@@ -192,7 +205,10 @@ impl<'a, 'py> Decoder<'a, 'py> {
         if header.constructed {
             return Ok(());
         }
-        Err(Error::decode(header.at, format!("expected a constructed encoding of {}", node.op.describe())))
+        Err(Error::decode(
+            header.at,
+            format!("expected a constructed encoding of {}", node.op.describe()),
+        ))
     }
 
     /// Contents of a type that is only ever primitive, and where its encoding ends.
@@ -214,7 +230,12 @@ impl<'a, 'py> Decoder<'a, 'py> {
     /// `a0 03 02 01 26` for `[0] IMPLICIT INTEGER`, as some MTAs of 1988 send it.
     #[cold]
     fn as_if_explicit(&self, node: &Node, header: &Header, end: usize) -> Result<(usize, usize, usize)> {
-        let reason = || Error::decode(header.at, format!("expected a primitive encoding of {}", node.op.describe()));
+        let reason = || {
+            Error::decode(
+                header.at,
+                format!("expected a primitive encoding of {}", node.op.describe()),
+            )
+        };
         let Some(tag) = node.tolerated.filter(|_| self.table.options.tolerate_explicit) else {
             return Err(reason());
         };
@@ -296,7 +317,10 @@ impl<'a, 'py> Decoder<'a, 'py> {
             let segment = self.header(at, limit)?;
             let segments_are_bits = universal == 3;
             if segment.tag != Tag::universal(universal) && (segments_are_bits || segment.tag != Tag::universal(4)) {
-                return Err(Error::decode(at, format!("unexpected segment {} in a string", segment.tag)));
+                return Err(Error::decode(
+                    at,
+                    format!("unexpected segment {} in a string", segment.tag),
+                ));
             }
             if segment.constructed {
                 at = self.segments(&segment, limit, universal, depth + 1, take)?;
@@ -353,8 +377,9 @@ impl<'a, 'py> Decoder<'a, 'py> {
             let reason = format!("expected {}, got {}", node.first.describe(), header.tag);
             return Err(Error::decode(header.at, reason));
         };
-        let (value, after) =
-            self.value(item.type_id, header, end, depth + 1).map_err(|error| error.member(&item.text))?;
+        let (value, after) = self
+            .value(item.type_id, header, end, depth + 1)
+            .map_err(|error| error.member(&item.text))?;
         let name = item.name.bind(self.py).clone().into_any();
         Ok((PyTuple::new(self.py, [name, value])?.into_any(), after))
     }
@@ -385,7 +410,9 @@ impl<'a, 'py> Decoder<'a, 'py> {
             if index >= self.table.options.limits.max_elements {
                 return Err(Error::decode(at, "more elements than max_elements"));
             }
-            let (value, next) = self.decode(element, at, limit, depth + 1).map_err(|error| error.index(index))?;
+            let (value, next) = self
+                .decode(element, at, limit, depth + 1)
+                .map_err(|error| error.index(index))?;
             if sorted {
                 let this = &self.data[at..next];
                 if let Some(previous) = previous {
@@ -420,7 +447,9 @@ impl<'a, 'py> Decoder<'a, 'py> {
                 _ => {}
             }
             let element = self.header(at, limit)?;
-            let found = fields.fields[next..].iter().position(|field| field.first.accepts(element.tag));
+            let found = fields.fields[next..]
+                .iter()
+                .position(|field| field.first.accepts(element.tag));
             let Some(distance) = found else {
                 at = self.unknown_in_sequence(fields, next, &element, limit)?;
                 continue;
@@ -452,8 +481,9 @@ impl<'a, 'py> Decoder<'a, 'py> {
         depth: usize,
     ) -> Result<usize> {
         let field = &fields.fields[index];
-        let (value, after) =
-            self.value(field.type_id, element, limit, depth + 1).map_err(|error| error.member(&field.text))?;
+        let (value, after) = self
+            .value(field.type_id, element, limit, depth + 1)
+            .map_err(|error| error.member(&field.text))?;
         if self.table.options.der
             && let Some(default) = &field.default
             && value.eq(default.reference(self.py))?
@@ -628,7 +658,11 @@ enum Seen {
 
 impl Seen {
     fn new(count: usize) -> Seen {
-        if count <= 64 { Seen::Few(0) } else { Seen::Many(vec![false; count]) }
+        if count <= 64 {
+            Seen::Few(0)
+        } else {
+            Seen::Many(vec![false; count])
+        }
     }
 
     fn has(&self, index: usize) -> bool {

@@ -9,12 +9,19 @@ pub fn header(data: &[u8], header: &Header) -> Result<()> {
         return Err(Error::decode(header.at, "indefinite length in DER (X.690 10.1)"));
     };
     let identifier = if data[header.at] & 0x1f == 0x1f {
-        1 + data[header.at + 1..].iter().take_while(|octet| **octet & 0x80 != 0).count() + 1
+        1 + data[header.at + 1..]
+            .iter()
+            .take_while(|octet| **octet & 0x80 != 0)
+            .count()
+            + 1
     } else {
         1
     };
     if header.contents - header.at - identifier != length_size(length) {
-        return Err(Error::decode(header.at, "a length that is not the shortest in DER (X.690 10.1)"));
+        return Err(Error::decode(
+            header.at,
+            "a length that is not the shortest in DER (X.690 10.1)",
+        ));
     }
     Ok(())
 }
@@ -44,7 +51,10 @@ pub fn bits(octets: &[u8], unused: u8, named: bool, at: usize) -> Result<()> {
         return Err(Error::decode(at, "unused bits that are not zero in DER (X.690 11.2.1)"));
     }
     if named && last & (1 << unused) == 0 {
-        return Err(Error::decode(at, "trailing zero bits of a named bit list in DER (X.690 11.2.2)"));
+        return Err(Error::decode(
+            at,
+            "trailing zero bits of a named bit list in DER (X.690 11.2.2)",
+        ));
     }
     Ok(())
 }
@@ -52,9 +62,10 @@ pub fn bits(octets: &[u8], unused: u8, named: bool, at: usize) -> Result<()> {
 /// X.690 10.3: components of a SET in the order of their tags.
 pub fn set_order(previous: Option<Tag>, header: &Header) -> Result<()> {
     match previous {
-        Some(tag) if tag > header.tag => {
-            Err(Error::decode(header.at, "components of a SET that are not sorted in DER (X.690 10.3)"))
-        }
+        Some(tag) if tag > header.tag => Err(Error::decode(
+            header.at,
+            "components of a SET that are not sorted in DER (X.690 10.3)",
+        )),
         _ => Ok(()),
     }
 }
@@ -62,7 +73,10 @@ pub fn set_order(previous: Option<Tag>, header: &Header) -> Result<()> {
 /// X.690 11.6: elements of a SET OF in ascending order, the shorter padded with zero octets.
 pub fn set_of_order(previous: &[u8], next: &[u8], at: usize) -> Result<()> {
     if compare_padded(previous, next).is_gt() {
-        return Err(Error::decode(at, "elements of a SET OF that are not sorted in DER (X.690 11.6)"));
+        return Err(Error::decode(
+            at,
+            "elements of a SET OF that are not sorted in DER (X.690 11.6)",
+        ));
     }
     Ok(())
 }

@@ -25,7 +25,13 @@ pub struct Encoder<'a, 'py> {
 
 impl<'a, 'py> Encoder<'a, 'py> {
     pub fn new(py: Python<'py>, table: &'a Table, resolve: bool) -> Self {
-        Encoder { py, table, out: Out::with_capacity(512), resolve, scopes: Vec::new() }
+        Encoder {
+            py,
+            table,
+            out: Out::with_capacity(512),
+            resolve,
+            scopes: Vec::new(),
+        }
     }
 
     pub fn within(mut self, scopes: Vec<Bound<'py, PyDict>>) -> Self {
@@ -101,7 +107,9 @@ impl<'a, 'py> Encoder<'a, 'py> {
             Op::Enumerated(items) => self.enumerated(items, value)?,
             Op::Text(kind) => {
                 let value = string(value)?;
-                let text = value.to_str().map_err(|_| Error::encode("a str with lone surrogates"))?;
+                let text = value
+                    .to_str()
+                    .map_err(|_| Error::encode("a str with lone surrogates"))?;
                 text::encode(*kind, text, &mut self.out)?;
             }
             Op::UtcTime => time::encode_utc(value, der, &mut self.out)?,
@@ -144,9 +152,9 @@ impl<'a, 'py> Encoder<'a, 'py> {
         let found = items.by_name.bind(self.py).get_item(value).ok().flatten();
         let number = match found {
             Some(number) => number.extract::<i64>()?,
-            None if value.is_instance_of::<PyInt>() && (items.extensible || self.table.options.ignore_unknown) => {
-                value.extract::<i64>().map_err(|_| Error::encode("an ENUMERATED value of more than 64 bits"))?
-            }
+            None if value.is_instance_of::<PyInt>() && (items.extensible || self.table.options.ignore_unknown) => value
+                .extract::<i64>()
+                .map_err(|_| Error::encode("an ENUMERATED value of more than 64 bits"))?,
             None => {
                 let names: Vec<String> = items.by_number.iter().map(|(_, item)| item.to_string()).collect();
                 let reason = format!("expected one of {}, got {}", names.join(", "), repr(value));
@@ -163,10 +171,15 @@ impl<'a, 'py> Encoder<'a, 'py> {
         };
         let Some(item) = name.cast::<PyString>().ok().and_then(|name| alternatives.named(name)) else {
             let names: Vec<&str> = alternatives.items.iter().map(|item| &item.text[..]).collect();
-            let reason = format!("expected one of the alternatives {}, got {}", names.join(", "), repr(&name));
+            let reason = format!(
+                "expected one of the alternatives {}, got {}",
+                names.join(", "),
+                repr(&name)
+            );
             return Err(Error::encode(reason));
         };
-        self.value(item.type_id, &inner, depth + 1).map_err(|error| error.member(&item.text))
+        self.value(item.type_id, &inner, depth + 1)
+            .map_err(|error| error.member(&item.text))
     }
 
     fn open(&mut self, open: Option<&'a Open>, value: &Bound<'py, PyAny>, depth: usize) -> Result<()> {
@@ -195,7 +208,8 @@ impl<'a, 'py> Encoder<'a, 'py> {
         if let Ok(list) = value.cast::<PyList>() {
             for index in (0..list.len()).rev() {
                 let item = list.get_item(index)?;
-                self.value(element, &item, depth + 1).map_err(|error| error.index(index))?;
+                self.value(element, &item, depth + 1)
+                    .map_err(|error| error.index(index))?;
                 if sort {
                     ends.push(self.out.len());
                 }
@@ -203,7 +217,8 @@ impl<'a, 'py> Encoder<'a, 'py> {
         } else if let Ok(tuple) = value.cast::<PyTuple>() {
             for index in (0..tuple.len()).rev() {
                 let item = tuple.get_item(index)?;
-                self.value(element, &item, depth + 1).map_err(|error| error.index(index))?;
+                self.value(element, &item, depth + 1)
+                    .map_err(|error| error.index(index))?;
                 if sort {
                     ends.push(self.out.len());
                 }
@@ -212,7 +227,7 @@ impl<'a, 'py> Encoder<'a, 'py> {
             return Err(expected("list", value));
         }
         if sort {
-            self.sort(mark, &ends, |left, right| der::compare_padded(left, right));
+            self.sort(mark, &ends, der::compare_padded);
         }
         Ok(())
     }
@@ -257,7 +272,8 @@ impl<'a, 'py> Encoder<'a, 'py> {
             if self.is_default(field, &value)? {
                 continue;
             }
-            self.value(field.type_id, &value, depth + 1).map_err(|error| error.member(&field.text))?;
+            self.value(field.type_id, &value, depth + 1)
+                .map_err(|error| error.member(&field.text))?;
             if sort {
                 ends.push(self.out.len());
                 untagged |= !matches!(field.first, First::One(_));
@@ -284,7 +300,11 @@ impl<'a, 'py> Encoder<'a, 'py> {
         }
         if let Op::BitString { named } = self.table.node(field.type_id).op {
             let ((left, n), (right, m)) = (bits_of(self.py, value)?, bits_of(self.py, default)?);
-            let (n, m) = if named { (trimmed(&left, n), trimmed(&right, m)) } else { (n, m) };
+            let (n, m) = if named {
+                (trimmed(&left, n), trimmed(&right, m))
+            } else {
+                (n, m)
+            };
             return Ok(n == m && (0..n).all(|bit| bit_at(&left, bit) == bit_at(&right, bit)));
         }
         Ok(value.eq(default)?)
@@ -317,7 +337,9 @@ pub fn bits_of(py: Python<'_>, value: &Bound<'_, PyAny>) -> Result<(Vec<u8>, usi
     };
     let export = Export::get(&octets).map_err(|_| expected("bytes", &octets))?;
     let octets = export.octets(py).to_vec();
-    let count: usize = count.extract().map_err(|_| Error::encode("expected a number of bits"))?;
+    let count: usize = count
+        .extract()
+        .map_err(|_| Error::encode("expected a number of bits"))?;
     if count > octets.len() * 8 {
         let reason = format!("a BIT STRING of {count} bits in {} octets", octets.len());
         return Err(Error::encode(reason));

@@ -12,13 +12,20 @@ pub struct Out {
 
 impl Out {
     pub fn with_capacity(capacity: usize) -> Out {
-        Out { octets: vec![0; capacity], start: capacity }
+        Out {
+            octets: vec![0; capacity],
+            start: capacity,
+        }
     }
 
     /// Number of octets written so far; as a mark, it names the end of what is written next.
     #[inline]
     pub fn len(&self) -> usize {
         self.octets.len() - self.start
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     pub fn as_slice(&self) -> &[u8] {

@@ -9,12 +9,17 @@ use crate::error::{Error, Result};
 pub fn integer<'py>(py: Python<'py>, contents: &[u8], at: usize) -> Result<Bound<'py, PyAny>> {
     match contents.len() {
         0 => Err(Error::decode(at, "expected at least one contents octet in INTEGER")),
-        1..=8 => Ok(small_integer(contents).into_pyobject(py).map_err(PyErr::from)?.into_any()),
+        1..=8 => Ok(small_integer(contents)
+            .into_pyobject(py)
+            .map_err(PyErr::from)?
+            .into_any()),
         _ => {
             let options = PyDict::new(py);
             options.set_item("signed", true)?;
             let octets = PyBytes::new(py, contents);
-            Ok(py.get_type::<PyInt>().call_method("from_bytes", (octets, "big"), Some(&options))?)
+            Ok(py
+                .get_type::<PyInt>()
+                .call_method("from_bytes", (octets, "big"), Some(&options))?)
         }
     }
 }
@@ -49,7 +54,10 @@ pub fn encode_integer(value: &Bound<'_, PyAny>, out: &mut Out) -> Result<()> {
 
 /// How many leading octets of a two's complement number say nothing (X.690 8.3.2).
 pub fn redundant_octets(octets: &[u8]) -> usize {
-    octets.windows(2).take_while(|pair| matches!((pair[0], pair[1] & 0x80), (0, 0) | (0xff, 0x80))).count()
+    octets
+        .windows(2)
+        .take_while(|pair| matches!((pair[0], pair[1] & 0x80), (0, 0) | (0xff, 0x80)))
+        .count()
 }
 
 #[inline]
@@ -91,7 +99,10 @@ pub fn oid_text(contents: &[u8], at: usize, relative: bool, text: &mut Vec<u8>) 
         }
     }
     if contents.is_empty() || !start {
-        return Err(Error::decode(at + contents.len(), "an object identifier ends within a subidentifier"));
+        return Err(Error::decode(
+            at + contents.len(),
+            "an object identifier ends within a subidentifier",
+        ));
     }
     Ok(())
 }
@@ -123,7 +134,10 @@ fn big_oid_text(contents: &[u8], at: usize, relative: bool, text: &mut Vec<u8>) 
     }
     match contents.last() {
         Some(octet) if octet & 0x80 == 0 => Ok(()),
-        _ => Err(Error::decode(at + contents.len(), "an object identifier ends within a subidentifier")),
+        _ => Err(Error::decode(
+            at + contents.len(),
+            "an object identifier ends within a subidentifier",
+        )),
     }
 }
 
@@ -184,7 +198,10 @@ fn subidentifier(mut arc: u128, out: &mut Out) {
 }
 
 pub fn type_name(value: &Bound<'_, PyAny>) -> String {
-    value.get_type().name().map_or_else(|_| "?".to_owned(), |name| name.to_string())
+    value
+        .get_type()
+        .name()
+        .map_or_else(|_| "?".to_owned(), |name| name.to_string())
 }
 
 #[cfg(test)]

@@ -39,7 +39,10 @@ fn binary(control: u8, rest: &[u8], at: usize, strict: bool) -> Result<f64> {
         let shortest = crate::ber::prim::redundant_octets(exponent) == 0 && (control & 3 != 3 || count > 3);
         let normal = mantissa[0] != 0 && mantissa[mantissa.len() - 1] & 1 == 1;
         if control & 0x3c != 0 || !shortest || !normal {
-            return Err(Error::decode(at, "a binary REAL that is not in DER's normal form (X.690 11.3.1)"));
+            return Err(Error::decode(
+                at,
+                "a binary REAL that is not in DER's normal form (X.690 11.3.1)",
+            ));
         }
     }
     let redundant = crate::ber::prim::redundant_octets(exponent);
@@ -92,7 +95,11 @@ fn ldexp(number: u128, exponent: i64) -> f64 {
         (number, exponent)
     } else {
         let kept = if drop >= 128 { 0 } else { number >> drop };
-        let rest = if drop >= 128 { number } else { number & ((1u128 << drop) - 1) };
+        let rest = if drop >= 128 {
+            number
+        } else {
+            number & ((1u128 << drop) - 1)
+        };
         let half = if drop > 128 { u128::MAX } else { 1u128 << (drop - 1) };
         let up = rest > half || (rest == half && kept & 1 == 1);
         (kept + u128::from(up), lowest)
@@ -138,7 +145,10 @@ fn decimal(control: u8, rest: &[u8], at: usize, strict: bool) -> Result<f64> {
                             && !number.starts_with('0')))
             });
         if !normal {
-            return Err(Error::decode(at, "a decimal REAL that is not in DER's normal form (X.690 11.3.2)"));
+            return Err(Error::decode(
+                at,
+                "a decimal REAL that is not in DER's normal form (X.690 11.3.2)",
+            ));
         }
     }
     let text = text.trim_start_matches(' ').replace(',', ".");
@@ -167,8 +177,11 @@ pub fn encode(value: &Bound<'_, PyAny>, out: &mut Out) -> Result<()> {
         let bits = value.to_bits();
         let raised = ((bits >> 52) & 0x7ff) as i64;
         let fraction = bits & ((1 << 52) - 1);
-        let (mantissa, exponent) =
-            if raised == 0 { (fraction, -1074) } else { (fraction | (1 << 52), raised - 1075) };
+        let (mantissa, exponent) = if raised == 0 {
+            (fraction, -1074)
+        } else {
+            (fraction | (1 << 52), raised - 1075)
+        };
         let zeros = mantissa.trailing_zeros();
         let mantissa = (mantissa >> zeros).to_be_bytes();
         let exponent = exponent + i64::from(zeros);
@@ -198,7 +211,10 @@ mod tests {
 
     #[test]
     fn extremes_do_not_overflow() {
-        assert_eq!(decode(&[0x83, 4, 0x7f, 0xff, 0xff, 0xff, 1], 0, false).unwrap(), f64::INFINITY);
+        assert_eq!(
+            decode(&[0x83, 4, 0x7f, 0xff, 0xff, 0xff, 1], 0, false).unwrap(),
+            f64::INFINITY
+        );
         assert_eq!(decode(&[0x83, 4, 0x80, 0, 0, 0, 1], 0, false).unwrap(), 0.0);
         assert_eq!(ldexp(1, -1074), f64::from_bits(1));
         assert_eq!(ldexp(3, -1075), f64::from_bits(2));

@@ -1,5 +1,6 @@
 //! Character strings (X.690 8.23): contents octets to and from Python's str.
 
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
@@ -11,16 +12,17 @@ pub fn decode<'py>(py: Python<'py>, kind: StringKind, octets: &[u8], at: usize) 
     use StringKind::*;
     let text = match kind {
         Numeric | Printable | Ia5 | Visible => {
-            if let Some(index) = octets.iter().position(|octet| !octet.is_ascii()) {
-                let octet = octets[index];
-                return Err(Error::decode(at + index, format!("octet 0x{octet:02x} is no ASCII character")));
+            if octets.is_ascii() {
+                return ascii(py, octets);
             }
-            return utf8(py, octets, at);
+            let index = octets.iter().position(|octet| !octet.is_ascii()).unwrap_or(0);
+            let octet = octets[index];
+            return Err(Error::decode(at + index, format!("octet 0x{octet:02x} is no ASCII character")));
         }
         Utf8 => return utf8(py, octets, at),
         Teletex | Videotex | Graphic | General => {
             if octets.is_ascii() {
-                return utf8(py, octets, at);
+                return ascii(py, octets);
             }
             octets.iter().map(|&octet| octet as char).collect::<String>()
         }
@@ -36,7 +38,10 @@ pub fn decode<'py>(py: Python<'py>, kind: StringKind, octets: &[u8], at: usize) 
         Universal => {
             let (units, rest) = octets.as_chunks::<4>();
             if !rest.is_empty() {
-                return Err(Error::decode(at, "a UniversalString whose number of octets is no multiple of 4"));
+                return Err(Error::decode(
+                    at,
+                    "a UniversalString whose number of octets is no multiple of 4",
+                ));
             }
             units
                 .iter()
@@ -46,6 +51,24 @@ pub fn decode<'py>(py: Python<'py>, kind: StringKind, octets: &[u8], at: usize) 
         }
     };
     Ok(PyString::new(py, &text).into_any())
+}
+
+/// `octets` are ASCII.
+#[inline]
+fn ascii<'py>(py: Python<'py>, octets: &[u8]) -> Result<Bound<'py, PyAny>> {
+    debug_assert!(octets.is_ascii());
+    // SAFETY: PyUnicode_New returns null (checked by from_owned_ptr_or_err) or a new compact str that nobody else has
+    // seen, of `len` characters below 128, whose data is `len` octets (and a zero) in one piece right behind its ASCII
+    // header: that many are written, none of them 128 or above, as the callers checked.
+    unsafe {
+        let text = ffi::PyUnicode_New(octets.len() as ffi::Py_ssize_t, 127);
+        let text = Bound::from_owned_ptr_or_err(py, text)?;
+        if !octets.is_empty() {
+            let data = ffi::PyUnicode_DATA(text.as_ptr()).cast::<u8>();
+            std::ptr::copy_nonoverlapping(octets.as_ptr(), data, octets.len());
+        }
+        Ok(text)
+    }
 }
 
 #[inline]

@@ -102,7 +102,9 @@ fn generalized_parts(text: &[u8]) -> Option<Parts> {
             return None;
         }
         let kept = &rest[..count.min(9)];
-        let number = kept.iter().fold(0u64, |number, digit| number * 10 + (digit - b'0') as u64);
+        let number = kept
+            .iter()
+            .fold(0u64, |number, digit| number * 10 + (digit - b'0') as u64);
         let micros = number * unit / 10u64.pow(kept.len() as u32);
         parts.minute += (micros / 60_000_000) as u8;
         parts.second += (micros / 1_000_000 % 60) as u8;
@@ -141,7 +143,10 @@ pub fn decode_generalized<'py>(py: Python<'py>, text: &[u8], at: usize, strict: 
 }
 
 fn bad(kind: &str, text: &[u8], at: usize) -> Error {
-    Error::decode(at, format!("expected a {kind}, got {:?}", String::from_utf8_lossy(text)))
+    Error::decode(
+        at,
+        format!("expected a {kind}, got {:?}", String::from_utf8_lossy(text)),
+    )
 }
 
 fn datetime<'py>(py: Python<'py>, parts: &Parts, zone: Option<i32>, at: usize) -> Result<Bound<'py, PyAny>> {
@@ -150,7 +155,16 @@ fn datetime<'py>(py: Python<'py>, parts: &Parts, zone: Option<i32>, at: usize) -
         Some(0) => Some(PyTzInfo::utc(py)?.to_owned()),
         Some(minutes) => Some(PyTzInfo::fixed_offset(py, PyDelta::new(py, 0, minutes * 60, 0, true)?)?),
     };
-    let Parts { year, month, day, hour, minute, second, microsecond, .. } = *parts;
+    let Parts {
+        year,
+        month,
+        day,
+        hour,
+        minute,
+        second,
+        microsecond,
+        ..
+    } = *parts;
     PyDateTime::new(py, year, month, day, hour, minute, second, microsecond, zone.as_ref())
         .map(Bound::into_any)
         .map_err(|error| Error::decode(at, format!("no such time: {}", error.value(py))))
@@ -174,8 +188,9 @@ fn offset(value: &Bound<'_, PyDateTime>) -> Result<Option<i32>> {
 
 /// The value, in UTC if it is aware and `utc` is asked for.
 fn parts_of<'py>(value: &Bound<'py, PyAny>, utc: bool) -> Result<(Bound<'py, PyDateTime>, Option<i32>)> {
-    let value =
-        value.cast::<PyDateTime>().map_err(|_| Error::encode(format!("expected datetime, got {}", type_name(value))))?;
+    let value = value
+        .cast::<PyDateTime>()
+        .map_err(|_| Error::encode(format!("expected datetime, got {}", type_name(value))))?;
     match offset(value)? {
         Some(minutes) if utc && minutes != 0 => {
             let delta = PyDelta::new(value.py(), 0, minutes * 60, 0, true)?;
@@ -243,11 +258,22 @@ mod tests {
 
     #[test]
     fn utc_times() {
-        for text in [&b"9912312359Z"[..], b"991231235959Z", b"9912312359+0100", b"991231235959-1130"] {
+        for text in [
+            &b"9912312359Z"[..],
+            b"991231235959Z",
+            b"9912312359+0100",
+            b"991231235959-1130",
+        ] {
             let parts = utc_parts(text).unwrap();
             assert_eq!((parts.year, parts.minute), (1999, 59));
         }
-        for text in [&b""[..], b"9912312359", b"99123123Z", b"9912312359Zx", b"9912312359+01000"] {
+        for text in [
+            &b""[..],
+            b"9912312359",
+            b"99123123Z",
+            b"9912312359Zx",
+            b"9912312359+01000",
+        ] {
             assert!(utc_parts(text).is_none(), "{text:?}");
         }
     }

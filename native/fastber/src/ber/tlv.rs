@@ -119,7 +119,10 @@ pub fn header(data: &[u8], at: usize, end: usize) -> Result<Header, Located> {
     let header = head(data, at, end)?;
     match header.length {
         Some(length) if length > end - header.contents => Err((
-            Fault::Overrun { needed: length as u128, there: end - header.contents },
+            Fault::Overrun {
+                needed: length as u128,
+                there: end - header.contents,
+            },
             header.contents,
         )),
         _ => Ok(header),
@@ -164,13 +167,25 @@ pub fn head(data: &[u8], at: usize, end: usize) -> Result<Header, Located> {
             for &octet in octets {
                 length = (length << 8) | octet as u128;
                 if length > (isize::MAX as u128) - (next as u128) {
-                    return Err((Fault::Overrun { needed: length, there: end - next }, next));
+                    return Err((
+                        Fault::Overrun {
+                            needed: length,
+                            there: end - next,
+                        },
+                        next,
+                    ));
                 }
             }
             Some(length as usize)
         }
     };
-    Ok(Header { tag: Tag::new(first >> 6, number), constructed, at, contents: next, length })
+    Ok(Header {
+        tag: Tag::new(first >> 6, number),
+        constructed,
+        at,
+        contents: next,
+        length,
+    })
 }
 
 #[cold]
@@ -190,7 +205,11 @@ fn high_tag_number(data: &[u8], at: usize, next: &mut usize) -> Result<u32, Loca
             break;
         }
     }
-    if number < 0x1f { Err((Fault::BadTag, at)) } else { Ok(number) }
+    if number < 0x1f {
+        Err((Fault::BadTag, at))
+    } else {
+        Ok(number)
+    }
 }
 
 /// Are there end-of-contents octets at `at`?
@@ -235,7 +254,11 @@ pub fn skip_at(data: &[u8], at: usize, end: usize) -> Result<usize, Located> {
 
 /// Number of octets that `encode_length` writes.
 pub fn length_size(length: usize) -> usize {
-    if length < 0x80 { 1 } else { 1 + significant_octets(length) }
+    if length < 0x80 {
+        1
+    } else {
+        1 + significant_octets(length)
+    }
 }
 
 fn significant_octets(value: usize) -> usize {
@@ -252,7 +275,11 @@ pub fn encode_length(length: usize, width: usize, out: &mut Vec<u8>) {
     let count = shortest.max(width).max(2) - 1;
     out.push(0x80 | count as u8);
     for index in (0..count).rev() {
-        out.push(if index < size_of::<usize>() { (length >> (8 * index)) as u8 } else { 0 });
+        out.push(if index < size_of::<usize>() {
+            (length >> (8 * index)) as u8
+        } else {
+            0
+        });
     }
 }
 
@@ -287,7 +314,7 @@ mod tests {
 
     #[test]
     fn nested_indefinite_forms_are_skipped_in_one_pass() {
-        let mut data = vec![0x30, 0x80].repeat(1000);
+        let mut data = [0x30, 0x80].repeat(1000);
         data.extend(vec![0; 2000]);
         assert_eq!(skip_at(&data, 0, data.len()), Ok(4000));
         assert_eq!(skip_at(&data, 0, 3999), Err((Fault::NoEndOfContents, 3998)));

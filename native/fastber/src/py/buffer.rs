@@ -22,7 +22,9 @@ impl Export {
             return Err(PyErr::fetch(object.py()));
         }
         // SAFETY: filled by the successful call. A Py_buffer must not move while exported: the Box keeps its place.
-        Ok(Export(unsafe { Box::from_raw(Box::into_raw(view).cast::<ffi::Py_buffer>()) }))
+        Ok(Export(unsafe {
+            Box::from_raw(Box::into_raw(view).cast::<ffi::Py_buffer>())
+        }))
     }
 
     /// May nobody write to the octets through this exporter?

@@ -17,7 +17,10 @@ pub struct Raw {
 impl Raw {
     #[new]
     fn new(data: &Bound<'_, PyAny>) -> PyResult<Raw> {
-        let raw = Raw { object: data.clone().unbind(), export: Export::get(data)? };
+        let raw = Raw {
+            object: data.clone().unbind(),
+            export: Export::get(data)?,
+        };
         let octets = raw.octets(data.py());
         match tlv::skip_at(octets, 0, octets.len()) {
             Ok(end) if end == octets.len() => Ok(raw),

@@ -59,7 +59,10 @@ impl CompiledType {
     ) -> Result<(Bound<'py, PyAny>, usize)> {
         let table = &self.shared.table;
         if octets.len() > table.options.limits.max_size {
-            return Err(Error::decode(table.options.limits.max_size, "more octets than max_size"));
+            return Err(Error::decode(
+                table.options.limits.max_size,
+                "more octets than max_size",
+            ));
         }
         let decoded = Decoder::new(py, octets, table, resolve).decode(self.id, 0, octets.len(), 0);
         let (value, length) = decoded.map_err(|error| error.member(&self.name))?;
@@ -81,7 +84,9 @@ impl CompiledType {
         resolve_open_types: bool,
         check_constraints: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
-        with_octets(data, |octets| Ok(self.decode_octets(py, octets, resolve_open_types, check_constraints)?.0))
+        with_octets(data, |octets| {
+            Ok(self.decode_octets(py, octets, resolve_open_types, check_constraints)?.0)
+        })
     }
 
     /// The value and the number of octets of its encoding.
@@ -93,7 +98,9 @@ impl CompiledType {
         resolve_open_types: bool,
         check_constraints: bool,
     ) -> PyResult<(Bound<'py, PyAny>, usize)> {
-        with_octets(data, |octets| self.decode_octets(py, octets, resolve_open_types, check_constraints))
+        with_octets(data, |octets| {
+            self.decode_octets(py, octets, resolve_open_types, check_constraints)
+        })
     }
 
     /// Number of octets that the encoding takes by its header; None if the header is not all there.
@@ -115,7 +122,9 @@ impl CompiledType {
                 checked.map_err(|error| error.member(&self.name))?;
             }
             let mut encoder = Encoder::new(py, &self.shared.table, resolve_open_types);
-            encoder.encode(self.id, value).map_err(|error| error.member(&self.name))?;
+            encoder
+                .encode(self.id, value)
+                .map_err(|error| error.member(&self.name))?;
             Ok(PyBytes::new(py, encoder.out.as_slice()))
         })
     }
@@ -143,7 +152,10 @@ fn decode_length(data: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
     with_octets(data, |octets| match tlv::head(octets, 0, octets.len()) {
         Ok(header) => match header.length {
             Some(length) => Ok(Some(header.contents + length)),
-            None => Err(Error::decode(header.contents - 1, "expected definite length, but got indefinite")),
+            None => Err(Error::decode(
+                header.contents - 1,
+                "expected definite length, but got indefinite",
+            )),
         },
         Err((tlv::Fault::Cut, _)) => Ok(None),
         Err(located) => Err(located.into()),
@@ -171,13 +183,17 @@ impl Specification {
     fn find<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, CompiledType>> {
         let found = match name.split_once('.') {
             None => self.types.bind(py).get_item(name),
-            Some((module, name)) => self.modules.bind(py).get_item(module).and_then(|types| types.get_item(name)),
+            Some((module, name)) => self
+                .modules
+                .bind(py)
+                .get_item(module)
+                .and_then(|types| types.get_item(name)),
         };
         match found {
             Ok(found) => Ok(found.cast_into::<CompiledType>()?),
-            Err(error) if error.is_instance_of::<PyKeyError>(py) => {
-                Err(PyKeyError::new_err(format!("type {name:?} not found in the specification")))
-            }
+            Err(error) if error.is_instance_of::<PyKeyError>(py) => Err(PyKeyError::new_err(format!(
+                "type {name:?} not found in the specification"
+            ))),
             Err(error) => Err(error),
         }
     }
@@ -203,7 +219,9 @@ impl Specification {
         resolve_open_types: bool,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let _ = check_types; // Types are always checked: it costs nothing here.
-        self.find_or(py, name, Error::encode)?.get().encode(py, data, resolve_open_types, check_constraints)
+        self.find_or(py, name, Error::encode)?
+            .get()
+            .encode(py, data, resolve_open_types, check_constraints)
     }
 
     #[pyo3(signature = (name, data, check_constraints=false, *, resolve_open_types=false))]
@@ -229,7 +247,9 @@ impl Specification {
         resolve_open_types: bool,
     ) -> PyResult<(Bound<'py, PyAny>, usize)> {
         let found = self.find_or(py, name, |reason| Error::decode(0, reason))?;
-        found.get().decode_with_length(py, data, resolve_open_types, check_constraints)
+        found
+            .get()
+            .decode_with_length(py, data, resolve_open_types, check_constraints)
     }
 
     fn decode_length(&self, data: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
@@ -271,13 +291,22 @@ pub fn compile(
     if limits.max_depth > DEEPEST {
         return Err(PyValueError::new_err(format!("max_depth is at most {DEEPEST}")));
     }
-    let options = Options { der, numeric_enums, tolerate_explicit, ignore_unknown, limits };
-    let sources: Vec<front::Source> =
-        sources.into_iter().map(|(name, text)| front::Source { name, text }).collect();
+    let options = Options {
+        der,
+        numeric_enums,
+        tolerate_explicit,
+        ignore_unknown,
+        limits,
+    };
+    let sources: Vec<front::Source> = sources
+        .into_iter()
+        .map(|(name, text)| front::Source { name, text })
+        .collect();
     let compiled = guarded(|| Ok(front::compile(&sources, &front::Options::default())))?;
-    let schema = compiled
-        .map_err(|faults| compile_error(py, faults.iter().map(ToString::to_string).collect()))?;
-    let shared = Arc::new(Shared { table: lower(py, &schema, options)? });
+    let schema = compiled.map_err(|faults| compile_error(py, faults.iter().map(ToString::to_string).collect()))?;
+    let shared = Arc::new(Shared {
+        table: lower(py, &schema, options)?,
+    });
 
     let types = PyDict::new(py);
     let modules = PyDict::new(py);

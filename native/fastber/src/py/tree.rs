@@ -74,7 +74,11 @@ fn elements<'py>(
             let (inner, stop) = elements(py, data, header.contents, limit, header.length.is_none(), depth - 1)?;
             (inner, stop, None)
         } else {
-            (PyList::empty(py), limit, Some(PyBytes::new(py, &data[header.contents..limit]).unbind()))
+            (
+                PyList::empty(py),
+                limit,
+                Some(PyBytes::new(py, &data[header.contents..limit]).unbind()),
+            )
         };
         let tree = Tree {
             tag_class: header.tag.class(),
@@ -110,17 +114,15 @@ fn walk(data: &[u8], max_depth: usize) -> Result<usize> {
     loop {
         let end = ends[ends.len() - 1];
         match open.last() {
-            Some(header) if header.length.is_some() => {
-                if at == end {
-                    open.pop();
-                    ends.pop();
-                    if open.is_empty() {
-                        break;
-                    }
-                    continue;
+            Some(header) if header.length.is_some() && at == end => {
+                open.pop();
+                ends.pop();
+                if open.is_empty() {
+                    break;
                 }
+                continue;
             }
-            Some(_) if tlv::is_end_of_contents(data, at, end)? => {
+            Some(header) if header.length.is_none() && tlv::is_end_of_contents(data, at, end)? => {
                 at += 2;
                 open.pop();
                 ends.pop();

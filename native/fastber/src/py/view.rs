@@ -41,21 +41,43 @@ impl View {
                 },
             };
             if !partial && end > data.len() {
-                let reason = format!("expected {} contents octets, got {}", end - header.contents, data.len() - header.contents);
+                let reason = format!(
+                    "expected {} contents octets, got {}",
+                    end - header.contents,
+                    data.len() - header.contents
+                );
                 return Err(Error::decode(header.contents, reason));
             }
             if !source.table().node(id).first.accepts(header.tag) {
-                let reason = format!("expected {}, got {}", source.table().node(id).first.describe(), header.tag);
+                let reason = format!(
+                    "expected {}, got {}",
+                    source.table().node(id).first.describe(),
+                    header.tag
+                );
                 return Err(Error::decode(0, reason).member(&source.table().node(id).name));
             }
             Ok(end)
         })?;
-        let spot = Arc::new(Spot { id, at: 0, end, via: Via::Root, parent: None });
-        Ok(View { source, spot, level: PyOnceLock::new() })
+        let spot = Arc::new(Spot {
+            id,
+            at: 0,
+            end,
+            via: Via::Root,
+            parent: None,
+        });
+        Ok(View {
+            source,
+            spot,
+            level: PyOnceLock::new(),
+        })
     }
 
     fn at_spot(&self, spot: Arc<Spot>) -> View {
-        View { source: self.source.clone(), spot, level: PyOnceLock::new() }
+        View {
+            source: self.source.clone(),
+            spot,
+            level: PyOnceLock::new(),
+        }
     }
 
     fn read(&self, py: Python<'_>, spot: &Spot) -> Result<Level> {
@@ -81,7 +103,11 @@ impl View {
                 self.member(py, spot, level, parts, fields, member, false)?
             }
             (Parts::Elements(parts), Op::SequenceOf(id) | Op::SetOf(id), Step::Index(index)) => {
-                let index = if *index < 0 { parts.len().checked_add_signed(*index) } else { Some(*index as usize) };
+                let index = if *index < 0 {
+                    parts.len().checked_add_signed(*index)
+                } else {
+                    Some(*index as usize)
+                };
                 self.element(py, spot, level, parts, *id, index)?
             }
             (Parts::Chosen(Some(chosen)), Op::Choice(choice), Step::Name(name)) => {
@@ -159,7 +185,11 @@ impl View {
     #[cold]
     fn cut(&self, py: Python<'_>, spot: &Spot) -> PyErr {
         let end = self.source.export.octets(py).len();
-        spot.name_error(self.source.table(), Error::decode(end, "the buffer ends within this value")).into()
+        spot.name_error(
+            self.source.table(),
+            Error::decode(end, "the buffer ends within this value"),
+        )
+        .into()
     }
 
     fn whole(&self, py: Python<'_>) -> PyResult<()> {
@@ -189,7 +219,9 @@ impl View {
                 _ => None,
             }
         } else {
-            let index: isize = key.extract().map_err(|_| PyTypeError::new_err("a step is a name or a number"))?;
+            let index: isize = key
+                .extract()
+                .map_err(|_| PyTypeError::new_err("a step is a name or a number"))?;
             self.step(py, &self.spot, level, &Step::Index(index))?
         };
         Ok(found.map(|spot| self.at_spot(Arc::new(spot))))
@@ -283,7 +315,9 @@ impl View {
             Parts::Elements(_) if level.cut => Err(self.cut(py, &self.spot)),
             Parts::Elements(parts) => Ok(parts.len()),
             Parts::Members(parts) => Ok(parts.iter().filter(|part| part.member.is_some()).count()),
-            _ => Err(PyTypeError::new_err("only SEQUENCE OF, SET OF, SEQUENCE and SET have a length")),
+            _ => Err(PyTypeError::new_err(
+                "only SEQUENCE OF, SET OF, SEQUENCE and SET have a length",
+            )),
         }
     }
 
@@ -321,7 +355,11 @@ impl View {
         let table = self.source.table();
         let octets = export.octets(py);
         guarded(|| {
-            let scopes = if resolve_open_types { self.scopes(py)? } else { Vec::new() };
+            let scopes = if resolve_open_types {
+                self.scopes(py)?
+            } else {
+                Vec::new()
+            };
             let decoded = if export.is_read_only() {
                 Decoder::new(py, octets, table, resolve_open_types).decode_within(scopes, *id, *at, *end)
             } else {
@@ -331,7 +369,9 @@ impl View {
                     .decode_within(scopes, *id, 0, copy.len())
                     .map_err(|error| error.moved(*at))
             };
-            decoded.map(|(value, _)| value).map_err(|error| self.spot.name_error(table, error))
+            decoded
+                .map(|(value, _)| value)
+                .map_err(|error| self.spot.name_error(table, error))
         })
     }
 
@@ -421,8 +461,16 @@ impl View {
         guarded(|| {
             let table = self.source.table();
             let data = self.source.export.octets(py);
-            let mut splicer = Splicer { py, source: &self.source, data, table, rope: Default::default() };
-            splicer.put(&self.spot, &edit).map_err(|error| self.spot.name_error(table, error))?;
+            let mut splicer = Splicer {
+                py,
+                source: &self.source,
+                data,
+                table,
+                rope: Default::default(),
+            };
+            splicer
+                .put(&self.spot, &edit)
+                .map_err(|error| self.spot.name_error(table, error))?;
             Ok(splicer.rope.buffers(py, &self.source)?)
         })
     }
@@ -430,7 +478,11 @@ impl View {
     fn __repr__(&self) -> String {
         let Spot { id, at, end, .. } = *self.spot;
         let node = self.source.table().node(id);
-        let name = if node.name.is_empty() { node.op.describe() } else { &node.name };
+        let name = if node.name.is_empty() {
+            node.op.describe()
+        } else {
+            &node.name
+        };
         format!("View({name} at {at}, {} octets)", end - at)
     }
 }
@@ -469,6 +521,10 @@ impl Elements {
             parent: Some(self.spot.clone()),
         };
         self.next += 1;
-        Ok(Some(View { source: self.source.clone(), spot: Arc::new(spot), level: PyOnceLock::new() }))
+        Ok(Some(View {
+            source: self.source.clone(),
+            spot: Arc::new(spot),
+            level: PyOnceLock::new(),
+        }))
     }
 }

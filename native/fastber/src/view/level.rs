@@ -1,7 +1,7 @@
 //! One level of an encoding: headers, and the places of the parts.
 
-use crate::ber::tlv::{self, Fault, Header, Tag};
 use crate::ber::der;
+use crate::ber::tlv::{self, Fault, Header, Tag};
 use crate::error::{Error, Result};
 use crate::table::{Fields, Node, Op, Table};
 use crate::view::Spot;
@@ -64,7 +64,10 @@ impl Reader<'_> {
         if let Some(length) = header.length
             && length > end - header.contents
         {
-            let fault = Fault::Overrun { needed: length as u128, there: end - header.contents };
+            let fault = Fault::Overrun {
+                needed: length as u128,
+                there: end - header.contents,
+            };
             return Err((fault, header.contents).into());
         }
         if self.table.options.der {
@@ -94,7 +97,13 @@ impl Reader<'_> {
         for &tag in &node.wrappers {
             self.enter(tag, true, &mut at, &mut end, &mut headers)?;
         }
-        let level = |headers, parts, cut| Level { headers, contents: at, contents_end: end, parts, cut };
+        let level = |headers, parts, cut| Level {
+            headers,
+            contents: at,
+            contents_end: end,
+            parts,
+            cut,
+        };
         let Some(tag) = node.tag else {
             let parts = match &node.op {
                 Op::Choice(choice) => {
@@ -129,14 +138,24 @@ impl Reader<'_> {
                         let reason = format!("expected {}, got {}", first.describe(), header.tag);
                         return Err(Error::decode(header.at, reason).index(elements.len()));
                     }
-                    elements.push(Part { member: None, at: header.at, end });
+                    elements.push(Part {
+                        member: None,
+                        at: header.at,
+                        end,
+                    });
                     Ok(())
                 })?;
                 (Parts::Elements(elements), cut)
             }
             _ => (Parts::None, end > self.data.len()),
         };
-        Ok(Level { headers, contents: at, contents_end: end, parts, cut })
+        Ok(Level {
+            headers,
+            contents: at,
+            contents_end: end,
+            parts,
+            cut,
+        })
     }
 
     /// Steps into one header; afterwards `at..end` are its contents.
@@ -150,15 +169,24 @@ impl Reader<'_> {
     ) -> Result<()> {
         let header = self.header(*at, *end)?;
         if header.tag != tag {
-            return Err(Error::decode(header.at, format!("expected tag {tag}, got {}", header.tag)));
+            return Err(Error::decode(
+                header.at,
+                format!("expected tag {tag}, got {}", header.tag),
+            ));
         }
         if constructed && !header.constructed {
-            return Err(Error::decode(header.at, format!("expected a constructed encoding of tag {tag}")));
+            return Err(Error::decode(
+                header.at,
+                format!("expected a constructed encoding of tag {tag}"),
+            ));
         }
         *at = header.contents;
         if let Some(length) = header.length {
             if header.contents + length != *end {
-                return Err(Error::decode(header.contents + length, "octets left over in an explicit tag"));
+                return Err(Error::decode(
+                    header.contents + length,
+                    "octets left over in an explicit tag",
+                ));
             }
         } else {
             let available = (*end).min(self.data.len());
@@ -179,7 +207,10 @@ impl Reader<'_> {
     /// The tolerance of `tolerate_explicit`: one header more.
     fn tolerate(&self, node: &Node, at: &mut usize, end: &mut usize, headers: &mut Vec<Header>) -> Result<()> {
         let constructed = headers.last().is_some_and(|header| header.constructed);
-        if let Some(tag) = node.tolerated.filter(|_| constructed && self.table.options.tolerate_explicit) {
+        if let Some(tag) = node
+            .tolerated
+            .filter(|_| constructed && self.table.options.tolerate_explicit)
+        {
             self.enter(tag, false, at, end, headers)?;
         }
         Ok(())
@@ -212,7 +243,9 @@ impl Reader<'_> {
         let mut parts: Vec<Part> = Vec::with_capacity(fields.fields.len().min(16));
         let mut next = 0;
         let cut = self.each(at, end, |header, end| {
-            let found = fields.fields[next..].iter().position(|field| field.first.accepts(header.tag));
+            let found = fields.fields[next..]
+                .iter()
+                .position(|field| field.first.accepts(header.tag));
             let member = match found {
                 Some(distance) => {
                     let index = next + distance;
@@ -224,7 +257,11 @@ impl Reader<'_> {
                     None
                 }
             };
-            parts.push(Part { member, at: header.at, end });
+            parts.push(Part {
+                member,
+                at: header.at,
+                end,
+            });
             Ok(())
         })?;
         Ok((Parts::Members(parts), cut))
@@ -242,7 +279,11 @@ impl Reader<'_> {
                 }
                 _ => {}
             }
-            parts.push(Part { member, at: header.at, end });
+            parts.push(Part {
+                member,
+                at: header.at,
+                end,
+            });
             Ok(())
         })?;
         Ok((Parts::Members(parts), cut))

@@ -33,7 +33,13 @@ pub struct Source {
 impl Source {
     pub fn new(object: &Bound<'_, PyAny>, shared: Arc<Shared>, partial: bool) -> PyResult<Source> {
         let export = Export::get(object)?;
-        Ok(Source { object: object.clone().unbind(), export, shared, partial, memory: PyOnceLock::new() })
+        Ok(Source {
+            object: object.clone().unbind(),
+            export,
+            shared,
+            partial,
+            memory: PyOnceLock::new(),
+        })
     }
 
     pub fn table(&self) -> &Table {
@@ -50,7 +56,11 @@ impl Source {
         let memory = self.memory.get_or_try_init(py, || -> PyResult<Py<PyAny>> {
             let memory = PyMemoryView::from(self.object.bind(py))?.into_any();
             let plain = memory.getattr("format")?.eq("B")? && memory.getattr("ndim")?.eq(1)?;
-            let memory = if plain { memory } else { memory.call_method1("cast", ("B",))? };
+            let memory = if plain {
+                memory
+            } else {
+                memory.call_method1("cast", ("B",))?
+            };
             Ok(memory.unbind())
         })?;
         let slice = pyo3::types::PySlice::new(py, start as isize, end as isize, 1);

@@ -46,7 +46,11 @@ impl Rope {
 
     /// Length octets for what was put since the mark, in the form that the old ones had where it still fits.
     pub fn length(&mut self, mark: usize, old_length: usize, old_width: usize) {
-        let width = if old_width == tlv::length_size(old_length) { 1 } else { old_width };
+        let width = if old_width == tlv::length_size(old_length) {
+            1
+        } else {
+            old_width
+        };
         let mut octets = Vec::with_capacity(old_width.max(9));
         tlv::encode_length(self.len - mark, width, &mut octets);
         self.new_octets(octets);

@@ -44,7 +44,9 @@ impl<'py> Edit<'py> {
             *self = Edit::Set(value);
             return first;
         };
-        let found = edits.iter_mut().find(|(other, _)| other == step && *step != Step::Append);
+        let found = edits
+            .iter_mut()
+            .find(|(other, _)| other == step && *step != Step::Append);
         match found {
             Some((_, edit)) => edit.add(rest, value),
             None => {
@@ -70,6 +72,10 @@ impl<'py> Splicer<'_, 'py> {
     pub fn put(&mut self, spot: &Spot, edit: &Edit<'py>) -> Result<()> {
         let edits = match edit {
             Edit::Set(value) => return self.value(spot.id, value),
+            Edit::Below(edits) if edits.is_empty() => {
+                self.rope.old(spot.at, spot.end, self.data.len());
+                return Ok(());
+            }
             Edit::Below(edits) => edits,
         };
         let level = Level::read(spot, self.data, self.table, self.source.partial)?;
@@ -109,7 +115,11 @@ impl<'py> Splicer<'_, 'py> {
         if self.data[at] & 0x1f != 0x1f {
             return at + 1;
         }
-        at + 2 + self.data[at + 1..].iter().take_while(|octet| **octet & 0x80 != 0).count()
+        at + 2
+            + self.data[at + 1..]
+                .iter()
+                .take_while(|octet| **octet & 0x80 != 0)
+                .count()
     }
 
     fn value(&mut self, id: TypeId, value: &Bound<'py, PyAny>) -> Result<()> {
@@ -143,7 +153,13 @@ impl<'py> Splicer<'_, 'py> {
                 let index = choice.items.iter().position(|item| item.text == *name);
                 let index = index.ok_or_else(|| Error::from(no_such(step)))?;
                 let id = choice.items[index].type_id;
-                let inner = Spot { id, at: level.contents, end: level.contents_end, via: Via::Root, parent: None };
+                let inner = Spot {
+                    id,
+                    at: level.contents,
+                    end: level.contents_end,
+                    via: Via::Root,
+                    parent: None,
+                };
                 match edit {
                     Edit::Set(value) => self.value(id, value),
                     Edit::Below(_) if *chosen == Some(index) => self.put(&inner, edit),
@@ -159,14 +175,27 @@ impl<'py> Splicer<'_, 'py> {
         match edit {
             Edit::Set(value) if value.is_instance_of::<Remove>() => {
                 if part.end > self.data.len() {
-                    return Err(Error::decode(self.data.len(), "the buffer ends within the part to remove"));
+                    return Err(Error::decode(
+                        self.data.len(),
+                        "the buffer ends within the part to remove",
+                    ));
                 }
                 Ok(())
             }
-            Edit::Set(_) if part.end > self.data.len() => {
-                Err(Error::decode(self.data.len(), "the buffer ends within the part to replace"))
-            }
-            _ => self.put(&Spot { id, at: part.at, end: part.end, via: Via::Root, parent: None }, edit),
+            Edit::Set(_) if part.end > self.data.len() => Err(Error::decode(
+                self.data.len(),
+                "the buffer ends within the part to replace",
+            )),
+            _ => self.put(
+                &Spot {
+                    id,
+                    at: part.at,
+                    end: part.end,
+                    via: Via::Root,
+                    parent: None,
+                },
+                edit,
+            ),
         }
     }
 
@@ -223,7 +252,8 @@ impl<'py> Splicer<'_, 'py> {
                 match (done[index], part.member) {
                     (Some(edit), Some(member)) => {
                         let field = &fields.fields[member as usize];
-                        self.part(field.type_id, part, edit).map_err(|error| error.member(&field.text))?;
+                        self.part(field.type_id, part, edit)
+                            .map_err(|error| error.member(&field.text))?;
                     }
                     _ => self.rope.old(part.at, part.end, available),
                 }
@@ -234,7 +264,8 @@ impl<'py> Splicer<'_, 'py> {
             }
             for (_, member, value) in inserts.iter().filter(|(place, ..)| *place == index).rev() {
                 let field = &fields.fields[*member];
-                self.value(field.type_id, value).map_err(|error| error.member(&field.text))?;
+                self.value(field.type_id, value)
+                    .map_err(|error| error.member(&field.text))?;
             }
         }
         self.rope.old(level.contents, limit, available);
@@ -247,28 +278,29 @@ impl<'py> Splicer<'_, 'py> {
             return parts.len();
         }
         let rank = |member: u32| {
-            if set { fields.order.iter().position(|index| *index == member).unwrap_or(0) } else { member as usize }
+            if set {
+                fields.order.iter().position(|index| *index == member).unwrap_or(0)
+            } else {
+                member as usize
+            }
         };
         let own = rank(member as u32);
-        let after = parts.iter().position(|part| part.member.is_some_and(|other| rank(other) > own));
+        let after = parts
+            .iter()
+            .position(|part| part.member.is_some_and(|other| rank(other) > own));
         after.unwrap_or(parts.len())
     }
 
-    fn elements(
-        &mut self,
-        element: TypeId,
-        level: &Level,
-        parts: &[Part],
-        edits: &[(Step, Edit<'py>)],
-    ) -> Result<()> {
+    fn elements(&mut self, element: TypeId, level: &Level, parts: &[Part], edits: &[(Step, Edit<'py>)]) -> Result<()> {
         let mut done: Vec<Option<&Edit<'py>>> = vec![None; parts.len()];
         let mut appended = Vec::new();
         for (step, edit) in edits {
             let index = match step {
                 Step::Append => parts.len(),
-                Step::Index(index) if *index < 0 => {
-                    parts.len().checked_add_signed(*index).ok_or_else(|| Error::from(no_such(step)))?
-                }
+                Step::Index(index) if *index < 0 => parts
+                    .len()
+                    .checked_add_signed(*index)
+                    .ok_or_else(|| Error::from(no_such(step)))?,
                 Step::Index(index) => *index as usize,
                 Step::Name(_) => return Err(no_such(step).into()),
             };

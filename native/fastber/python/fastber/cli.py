@@ -1,0 +1,122 @@
+"""fastber decode | encode | check | tree
+
+decode and encode turn BER or DER into JSON and back without loss: octets are {"$bytes": hex}, bit strings
+{"$bits": hex, "count": n}, times {"$time": ISO 8601}, a CHOICE {"$choice": name, "value": ...}, and numbers that JSON
+has not {"$real": "inf"}.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import fastber
+
+
+def to_json(value: Any) -> Any:
+    """A decoded value as what json can write."""
+    match value:
+        case bytes():
+            return {"$bytes": value.hex()}
+        case datetime():
+            return {"$time": value.isoformat()}
+        case (bytes() as octets, int() as count):
+            return {"$bits": octets.hex(), "count": count}
+        case (name, inner):
+            return {"$choice": name, "value": to_json(inner)}
+        case dict():
+            return {name: to_json(inner) for name, inner in value.items()}
+        case list():
+            return [to_json(inner) for inner in value]
+        case float() if not math.isfinite(value):
+            return {"$real": str(value)}
+    return value
+
+
+def from_json(value: Any) -> Any:
+    """The inverse of `to_json`."""
+    match value:
+        case {"$bytes": str() as text}:
+            return bytes.fromhex(text)
+        case {"$time": str() as text}:
+            return datetime.fromisoformat(text)
+        case {"$bits": str() as text, "count": int() as count}:
+            return bytes.fromhex(text), count
+        case {"$choice": name, "value": inner}:
+            return name, from_json(inner)
+        case {"$real": str() as text}:
+            return float(text)
+        case dict():
+            return {name: from_json(inner) for name, inner in value.items()}
+        case list():
+            return [from_json(inner) for inner in value]
+    return value
+
+
+def _read(name: str) -> bytes:
+    return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+
+
+def _type(spec: fastber.Specification, name: str) -> fastber.CompiledType:
+    module, _, type_name = name.rpartition(".")
+    types = spec.modules.get(module, {}) if module else spec.types
+    if type_name not in types:
+        raise fastber.Error(f"type {name} is not in the modules given")
+    return types[type_name]
+
+
+def _print_tree(elements: list[fastber.Tree], depth: int = 0) -> None:
+    classes = ("UNIVERSAL ", "APPLICATION ", "", "PRIVATE ")
+    for element in elements:
+        tag = f"[{classes[element.tag_class]}{element.tag_number}]"
+        length = f"{element.length} indefinite" if element.indefinite else str(element.length)
+        contents = "" if element.contents is None else element.contents[:32].hex(" ")
+        print(f"{element.offset:8} {'  ' * depth}{tag} {length} {contents}".rstrip())
+        _print_tree(element.children, depth + 1)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="fastber", description="BER and DER by ASN.1 modules")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, text in (("decode", "BER or DER to JSON"), ("encode", "JSON to BER or DER")):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("type", help="Module.Type, or Type where it is unique")
+        command.add_argument("file", help="the input; - is standard input")
+        command.add_argument("modules", nargs="+", help="files of ASN.1 modules")
+        command.add_argument("--codec", choices=("ber", "der"), default="ber")
+        command.add_argument("--resolve", action="store_true", help="decode open types by their object sets")
+    command = commands.add_parser("check", help="compile modules, tell every fault")
+    command.add_argument("modules", nargs="+", help="files of ASN.1 modules")
+    command = commands.add_parser("tree", help="the elements of an encoding, without a schema")
+    command.add_argument("file", help="the input; - is standard input")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command's entry point: 0 if all is well, 1 for an error in the input."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.command == "tree":
+            _print_tree(fastber.tree(_read(options.file)))
+            return 0
+        spec = fastber.compile_files(options.modules, codec=getattr(options, "codec", "ber"))
+        if options.command == "check":
+            print("\n".join(spec.warnings), end="\n" if spec.warnings else "")
+            print(f"{len(spec.modules)} modules, {sum(map(len, spec.modules.values()))} types")
+            return 0
+        compiled = _type(spec, options.type)
+        if options.command == "decode":
+            value = compiled.decode(_read(options.file), resolve_open_types=options.resolve)
+            print(json.dumps(to_json(value), indent=2, ensure_ascii=False))
+        else:
+            value = from_json(json.loads(_read(options.file)))
+            sys.stdout.buffer.write(compiled.encode(value, resolve_open_types=options.resolve))
+    except (fastber.Error, OSError, ValueError) as error:
+        print(f"fastber: {error}", file=sys.stderr)
+        return 1
+    return 0

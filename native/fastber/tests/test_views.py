@@ -1,0 +1,243 @@
+"""Views and splicing, over definite and indefinite forms, whole and partial buffers."""
+
+from __future__ import annotations
+
+import gc
+import mmap
+import tempfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import fastber
+from fastber import REMOVE, Raw
+
+SPEC = fastber.compile_string(
+    """
+    Views DEFINITIONS IMPLICIT TAGS ::= BEGIN
+    Message ::= CHOICE { message [0] Body, other NULL }
+    Body ::= SEQUENCE { a INTEGER, b [0] OCTET STRING OPTIONAL, c SEQUENCE OF Element, d [1] Choice OPTIONAL,
+        e [2] INTEGER DEFAULT 3 }
+    Element ::= SET { x [0] INTEGER, y [1] IA5String OPTIONAL, z Choice, ... }
+    Choice ::= CHOICE { p [5] INTEGER, q [6] EXPLICIT SEQUENCE OF INTEGER, r BOOLEAN }
+    END
+    """
+)
+MESSAGE = SPEC.types["Message"]
+
+
+def indefinite(encoding: bytes) -> bytes:
+    """The same with indefinite lengths wherever they can be."""
+
+    def remade(element: fastber.Tree) -> bytes:
+        if element.contents is not None:
+            return encoding[element.offset : element.contents_offset + element.length]
+        return (
+            encoding[element.offset : element.offset + 1] + b"\x80" + b"".join(map(remade, element.children)) + b"\0\0"
+        )
+
+    return b"".join(map(remade, fastber.tree(encoding)))
+
+
+def long_lengths(encoding: bytes) -> bytes:
+    """The same with lengths of three octets."""
+
+    def remade(element: fastber.Tree) -> bytes:
+        contents = element.contents if element.contents is not None else b"".join(map(remade, element.children))
+        return encoding[element.offset : element.offset + 1] + b"\x82" + len(contents).to_bytes(2, "big") + contents
+
+    return b"".join(map(remade, fastber.tree(encoding)))
+
+
+FORMS: list[Callable[[bytes], bytes]] = [bytes, indefinite, long_lengths]
+
+choices = st.one_of(
+    st.tuples(st.just("p"), st.integers()),
+    st.tuples(st.just("q"), st.lists(st.integers(), max_size=3)),
+    st.tuples(st.just("r"), st.booleans()),
+)
+elements = st.fixed_dictionaries({"x": st.integers(), "z": choices}, optional={"y": st.text("abc ", max_size=5)})
+bodies = st.fixed_dictionaries(
+    {"a": st.integers(), "c": st.lists(elements, max_size=3), "e": st.integers()},
+    optional={"b": st.binary(max_size=300), "d": choices},
+)
+forms = st.sampled_from(FORMS)
+
+
+def joined(buffers: list[Any]) -> bytes:
+    return b"".join(map(bytes, buffers))
+
+
+def everything(view: fastber.View, value: Any) -> None:
+    """Each part of a view decodes to the part of the value, and its raw octets decode to the same."""
+    assert view.value == value
+    if isinstance(value, tuple):
+        assert view.choice == value[0]
+        everything(view.chosen, value[1])
+        everything(view[value[0]], value[1])
+    elif isinstance(value, dict):
+        assert set(view.keys()) <= set(value)
+        for name in view.keys():  # noqa: SIM118
+            assert name in view
+            everything(view[name], value[name])
+        assert view.get("nothing") is None
+    elif isinstance(value, list):
+        assert len(view) == len(value)
+        for element, part in zip(view, value, strict=True):
+            everything(element, part)
+
+
+@settings(max_examples=60, deadline=None)
+@given(bodies, forms)
+def test_views_see_what_decode_gives(body: dict[str, Any], form: Callable[[bytes], bytes]) -> None:
+    value = ("message", body)
+    encoding = form(MESSAGE.encode(value))
+    assert MESSAGE.decode(encoding) == value
+    view = MESSAGE.view(encoding)
+    everything(view, value)
+    assert view.raw == encoding
+    assert joined(view.splice({})) == encoding
+
+
+@settings(max_examples=100, deadline=None)
+@given(bodies, bodies, forms, st.data())
+def test_splice_is_decode_change_encode(
+    body: dict[str, Any], other: dict[str, Any], form: Callable[[bytes], bytes], data: st.DataObject
+) -> None:
+    """A splice gives what changing the decoded value gives, and leaves the octets of every other part as they were."""
+    encoding = form(MESSAGE.encode(("message", body)))
+    view = MESSAGE.view(encoding)
+    present = view["message"].keys()
+    names = data.draw(st.lists(st.sampled_from(["a", "b", "c", "d", "e"]), unique=True))
+    changes: dict[str, Any] = {}
+    expected = dict(body)
+    for name in names:
+        if name in other:
+            changes[f"message.{name}"] = other[name]
+            expected[name] = other[name]
+        elif name in present:
+            changes[f"message.{name}"] = REMOVE
+            del expected[name]
+    if "c" not in names:
+        expected["c"] = list(body["c"])
+        if body["c"] and data.draw(st.booleans()):
+            index = data.draw(st.integers(0, len(body["c"]) - 1))
+            changes[f"message.c[{index}].x"] = 77
+            expected["c"][index] = {**body["c"][index], "x": 77}
+        if other["c"]:
+            changes["message.c[+]"] = other["c"][0]
+            expected["c"].append(other["c"][0])
+    spliced = joined(view.splice(changes))
+    assert MESSAGE.decode(spliced) == ("message", expected)
+    assert fastber.check(spliced) == len(spliced)
+    after = MESSAGE.view(spliced)["message"]
+    touched = {path.split(".")[1].split("[")[0] for path in changes}
+    for name in present:
+        if name not in touched:
+            assert after[name].raw == view["message"][name].raw
+
+
+@settings(max_examples=30, deadline=None)
+@given(bodies, forms, st.data())
+def test_partial_views_splice_the_head(
+    body: dict[str, Any], form: Callable[[bytes], bytes], data: st.DataObject
+) -> None:
+    encoding = form(MESSAGE.encode(("message", body)))
+    cut = data.draw(st.integers(0, len(encoding)))
+    try:
+        head = joined(MESSAGE.view(encoding[:cut], partial=True).splice({"message.a": 12345678}))
+    except fastber.DecodeError:
+        needed = MESSAGE.view(encoding).at("message.a")
+        assert cut < needed.offset + needed.length
+        return
+    assert MESSAGE.decode(head + encoding[cut:]) == ("message", {**body, "a": 12345678})
+
+
+BODY = {"a": 5, "b": b"x" * 300, "c": [{"x": 1, "y": "hi", "z": ("q", [1, 2])}, {"x": 2, "z": ("r", True)}], "e": 3}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_paths(form: Callable[[bytes], bytes]) -> None:
+    view = MESSAGE.view(form(MESSAGE.encode(("message", BODY))))
+    assert view.at("message.c[0].z.q[1]").value == 2
+    assert view.at(("message", "c", 0, "z", "q", -1)).value == 2
+    assert view.at("").value == ("message", BODY)
+    assert view["message"]["c"][-1]["z"].choice == "r"
+    assert view.at("message.a").contents == b"\x05"
+    assert view.at("message.e" if "e" in view["message"] else "message.a").value == 5
+    for path, error in [
+        ("message.q", KeyError),
+        ("message.c[2]", IndexError),
+        ("other", KeyError),
+        ("a..b", ValueError),
+    ]:
+        with pytest.raises(error):
+            view.at(path)
+
+
+def test_unknown_elements_are_kept() -> None:
+    encoding = bytes.fromhex("a0 14 02 01 05 30 0f 31 0d 9f 77 01 00 80 01 01 01 01 ff 9f 78 00".replace(" ", ""))
+    view = MESSAGE.view(encoding)
+    spliced = joined(view.splice({"message.c[0].x": 300, "message.c[0].y": "hi"}))
+    assert bytes.fromhex("9f 77 01 00".replace(" ", "")) in spliced
+    assert bytes.fromhex("9f7800") in spliced
+    assert MESSAGE.decode(spliced)[1]["c"] == [{"x": 300, "y": "hi", "z": ("r", True)}]
+
+
+def test_large_parts_are_not_copied() -> None:
+    content = b"c" * 1_000_000
+    encoding = MESSAGE.encode(("message", {**BODY, "b": content}))
+    buffers = MESSAGE.view(encoding).splice({"message.a": 6})
+    assert any(isinstance(buffer, memoryview) and buffer.obj is encoding for buffer in buffers)
+    assert sum(len(buffer) for buffer in buffers if isinstance(buffer, bytes)) < 1000
+
+
+def test_a_view_over_mmap_holds_the_buffer() -> None:
+    encoding = MESSAGE.encode(("message", BODY))
+    with tempfile.TemporaryFile() as file:
+        file.write(encoding)
+        file.flush()
+        memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        view = MESSAGE.view(memory)
+        part = view["message"]["c"]
+        assert part.value == BODY["c"]
+        with pytest.raises(BufferError):
+            memory.close()
+        del view, part
+        gc.collect()
+        memory.close()
+
+
+def test_raw_and_remove() -> None:
+    view = MESSAGE.view(MESSAGE.encode(("message", BODY)))
+    spliced = joined(view.splice({"message.b": Raw(b"\x80\x01z"), "message.c[0]": REMOVE}))
+    assert MESSAGE.decode(spliced) == ("message", {**BODY, "b": b"z", "c": BODY["c"][1:]})  # type: ignore[index]
+    for bad in (b"", b"\x80", b"\x80\x01", b"\x80\x00\x00"):
+        with pytest.raises(ValueError, match=r"."):
+            Raw(bad)
+    with pytest.raises(fastber.EncodeError, match="mandatory"):
+        view.splice({"message.a": REMOVE})
+    with pytest.raises(KeyError):
+        view.splice({"message.d": REMOVE})
+    with pytest.raises(ValueError, match="two edits"):
+        view.splice({"message": ("message", BODY), "message.a": 5})
+    assert MESSAGE.encode(("message", {**BODY, "b": Raw(b"\x80\x01z")})) == MESSAGE.encode(
+        ("message", {**BODY, "b": b"z"})
+    )
+
+
+def test_tree_and_check() -> None:
+    encoding = indefinite(MESSAGE.encode(("message", BODY)))
+    (tree,) = fastber.tree(encoding)
+    assert (tree.tag_class, tree.tag_number, tree.indefinite) == (2, 0, True)
+    assert fastber.check(encoding) == len(encoding)
+    for cut in range(len(encoding)):
+        with pytest.raises(fastber.DecodeError):
+            fastber.check(encoding[:cut])
+    with pytest.raises(fastber.DecodeError, match="left over"):
+        fastber.check(encoding + b"\x00")
+    with pytest.raises(fastber.DecodeError, match="max_depth"):
+        fastber.check(b"\x30\x80" * 1000)
