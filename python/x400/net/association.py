@@ -53,7 +53,7 @@ class Association(asyncio.BufferedProtocol):
     """See the module. ``peer`` is what the peer is called in the log: its address, until the user knows a name."""
 
     __slots__ = (
-        "_buffer", "_closer", "_loop", "_paused", "_tap", "_tap_maker", "_timer", "_timer_at", "_transport", "_user",
+        "_acting", "_buffer", "_closer", "_ending", "_loop", "_paused", "_tap", "_tap_maker", "_timer", "_timer_at", "_transport", "_user",
         "address", "closing", "connection", "failed", "initiator", "peer",
     )  # fmt: skip
 
@@ -72,6 +72,8 @@ class Association(asyncio.BufferedProtocol):
         self._transport: asyncio.Transport | None = None
         self._buffer: Any = None
         self._paused = False
+        self._acting = False
+        self._ending = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
         self._closer: asyncio.TimerHandle | None = None
@@ -131,16 +133,19 @@ class Association(asyncio.BufferedProtocol):
         return self._loop.time()
 
     def flush(self) -> None:
-        """Send what the machine has to say, as far as the peer takes it; then its timer."""
+        """Send what the machine has to say, as far as the peer takes it; then its timer.
+
+        From within ``made`` or ``received`` it does nothing: it comes after them anyway.
+        """
         transport = self._transport
-        if transport is None:
+        if transport is None or self._acting:
             return
         connection = self.connection
         if not self._paused and (buffers := connection.data_to_send()):
             if self._tap is not None:
                 self._tap.sent(b"".join(buffers))
             transport.writelines(buffers)
-        if connection.closed:
+        if connection.closed or self._ending:
             self.close()
             return
         due = connection.next_timer()
@@ -172,8 +177,8 @@ class Association(asyncio.BufferedProtocol):
         except Exception:
             self.drop()
             return
+        self._ending = True
         self.flush()
-        self.close()
 
     def failure(self, layer: str, reason: int | None, detail: str, offset: int | None, level: str = "warning") -> None:
         """The one log line about the end of this association."""
@@ -197,6 +202,7 @@ class Association(asyncio.BufferedProtocol):
 
     def _act(self, action: Any, *arguments: Any) -> None:
         """Let the machine take something in, tell the user, send what comes of it."""
+        self._acting = True
         try:
             events = action(*arguments, self._loop.time())
             if events:
@@ -206,7 +212,9 @@ class Association(asyncio.BufferedProtocol):
                         self.failure(event.layer, event.reason, event.detail, event.offset, level)
                 self._user.received(self, events)
         except Exception:
+            self._acting = False
             self._fault()
+        self._acting = False
         self.flush()
 
     def _guard(self, action: Any, *arguments: Any) -> None:
