@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import structlog
 import uvloop
+
 from x400.mts.bind import encode_argument, encode_result
 from x400.net.association import Association
 from x400.net.endpoint import call, listen, open_listener

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import uvloop
+
 from x400.mts.bind import Credentials
 from x400.mts.identifiers import GlobalDomainIdentifier, MTSIdentifier
 from x400.mts.oraddress import ORAddress

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
+from tests.server.harness import SOURCE, apdu, configuration, free_port, run, sink, transfer, until, working
 from x400.mts.bind import Credentials, MTABindError, decode_result, encode_argument, encode_result
 from x400.net.transfer import TransferFailed
 from x400.server import config
 from x400.server.binding import Binding, BindRefused
-
-from tests.server.harness import SOURCE, apdu, configuration, free_port, run, sink, transfer, until, working
 
 TEXT = """
 [mta]

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+
 from x400.server import config
 from x400.server.toml_place import line_of, parse_path, show_path
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+
 from x400.server.batches import DELIVERY, DeliveryDetail
 from x400.server.delivery import deliver, deliver_all, name_of
 from x400.spool import Entry, Part

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from x400.mts.bind import Credentials, encode_argument, encode_result
-from x400.osi import rtse
 
 from tests.server.harness import HOST, SOURCE, Process, apdu, configuration, free_port, run, transfer, until
+from x400.mts.bind import Credentials, encode_argument, encode_result
+from x400.osi import rtse
 
 MEMORY = 12 << 20
 

@@ -13,11 +13,10 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from x400.net.transfer import TransferFailed
-from x400.spool import queries
-
 from tests.server.forked import Forked
 from tests.server.harness import apdu, configuration, free_port, identifier, run, transfer, until
+from x400.net.transfer import TransferFailed
+from x400.spool import queries
 
 KILLS = 50
 SOURCES = 6

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from tests.server.harness import Process, apdu, configuration, free_port, run, sink, transfer, until
 from x400.mta import Stored
 from x400.mts.apdu import Apdu
-
-from tests.server.harness import Process, apdu, configuration, free_port, run, sink, transfer, until
 
 SIZE = 100_000_000
 GROWTH = 32 << 20

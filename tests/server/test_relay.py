@@ -7,10 +7,6 @@ import time
 from pathlib import Path
 
 import pytest
-from x400.mta import MTA, Stored
-from x400.mts.apdu import Apdu
-from x400.net.transfer import TransferFailed
-from x400.spool import queries
 
 from tests.server.harness import (
     apdu,
@@ -24,6 +20,10 @@ from tests.server.harness import (
     until,
     working,
 )
+from x400.mta import MTA, Stored
+from x400.mts.apdu import Apdu
+from x400.net.transfer import TransferFailed
+from x400.spool import queries
 
 BOB = "/C=GB/A=TEST/P=C/S=Bob/"
 

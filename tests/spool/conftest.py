@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from x400.spool import Spool, SqliteSpool
 
 ENGINES: dict[str, Callable[[Path], Spool]] = {"sqlite": lambda folder: SqliteSpool(folder)}

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+
 from x400.spool import Batch, Entry, Event, Part, Spool, SpoolClosed, SpoolInUse
 
 Make = Callable[[], Spool]

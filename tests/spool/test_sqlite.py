@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from x400.spool import Batch, Entry, Event, SpoolCorrupt, SpoolFull, SqliteSpool, queries
 
 WRITER = """

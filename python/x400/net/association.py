@@ -53,8 +53,9 @@ class Association(asyncio.BufferedProtocol):
     """See the module. ``peer`` is what the peer is called in the log: its address, until the user knows a name."""
 
     __slots__ = (
-        "_acting", "_buffer", "_closer", "_ending", "_loop", "_paused", "_tap", "_tap_maker", "_timer", "_timer_at", "_transport", "_user",
-        "address", "closing", "connection", "failed", "initiator", "peer",
+        "_acting", "_buffer", "_closer", "_ending", "_loop", "_paused", "_tap", "_tap_maker", "_timer",
+        "_timer_at", "_transport", "_user", "address", "closing", "connection", "failed", "initiator",
+        "peer",
     )  # fmt: skip
 
     def __init__(
