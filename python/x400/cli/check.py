@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from x400.cli.console import console, fail, octets
+from x400.cli.console import console, fail, new_table, octets
 
 if TYPE_CHECKING:
     from x400.server.config import Config, Peer
@@ -51,7 +51,7 @@ def _routes(config: Config) -> Table:
     """The routes, the one that is chosen first on top: the longest."""
     from x400.server.config import routes
 
-    table = Table("to", "by", "where", title="Routes", title_justify="left")
+    table = new_table("to", "by", "where", title="Routes")
     for route in sorted(routes(config), key=lambda one: len(one.to.components), reverse=True):
         to = str(route.to) if route.to else "all others"
         if route.peer is not None:
@@ -65,8 +65,7 @@ def _routes(config: Config) -> Table:
 
 
 def _peers(config: Config) -> Table:
-    table = Table("name", "address", "it presents", "we present", "associations", "dialogue", title="Peers")
-    table.title_justify = "left"
+    table = new_table("name", "address", "it presents", "we present", "associations", "dialogue", title="Peers")
     for peer in config.peer:
         ours = "nothing" if peer.own_password is None else peer.own_name or config.mta.name
         table.add_row(

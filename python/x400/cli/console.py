@@ -7,8 +7,20 @@ from datetime import datetime
 from typing import NoReturn
 
 from rich.console import Console
+from rich.table import Table
 
-__all__ = ["CommandFailed", "age", "console", "duration", "fail", "octets", "say_error", "stderr", "time_of_day"]
+__all__ = [
+    "CommandFailed",
+    "age",
+    "console",
+    "duration",
+    "fail",
+    "new_table",
+    "octets",
+    "say_error",
+    "stderr",
+    "time_of_day",
+]
 
 _WIDE = 200
 """Columns where nobody watches: in a pipe or a file nothing is cut."""
@@ -35,6 +47,14 @@ def fail(reason: object, code: int = 1) -> NoReturn:
 def say_error(reason: str) -> None:
     """One line on standard error."""
     print(f"x400: {reason}", file=sys.stderr)
+
+
+def new_table(*columns: str, title: str) -> Table:
+    """A table in which a narrow terminal folds what is long, and cuts nothing; without columns it has no header."""
+    made = Table(title=title, title_justify="left", show_header=bool(columns))
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    return made
 
 
 def octets(number: int) -> str:

@@ -9,17 +9,20 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter, validators
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from x400.cli.console import console, duration, fail, octets
+from x400.cli.console import console, duration, fail, new_table, octets
 from x400.cli.demo_arrivals import Arrival, Arrivals
 from x400.cli.demo_messages import KINDS, Shipment, shipments
 from x400.cli.demo_network import NAMES, Network, domain
+
+if TYPE_CHECKING:
+    from x400.spool.queries import TraceLine
 
 __all__ = ["demo"]
 
@@ -172,8 +175,7 @@ def _left_over(network: Network) -> list[str]:
 
 
 def _arrival_table(arrivals: Arrivals, first: list[Shipment], times: Times) -> Table:
-    table = Table("what", "handed in at", "arrived at", "for", "as", "size", "after", title="What arrived where")
-    table.title_justify = "left"
+    table = new_table("what", "handed in at", "arrived at", "for", "as", "size", "after", title="What arrived where")
     for shipment in first:
         for place, expected in enumerate(shipment.expected):
             arrival = arrivals.arrived.get((shipment.identifier, place))
@@ -198,8 +200,7 @@ def _trace_table(network: Network, arrivals: Arrivals, first: list[Shipment], ti
     """Step by step, what each MTA has done with each message of the first round, and with the reports on it."""
     from x400.spool import queries
 
-    table = Table("what", "after", "MTA", "step", "peer", "more", title="Their ways")
-    table.title_justify = "left"
+    table = new_table("what", "after", "MTA", "step", "more", title="Their ways")
     for shipment in first:
         reports = [arrival.identifier for arrival in arrivals.of(shipment) if arrival.expected.kind == "report"]
         lines = [
@@ -211,19 +212,29 @@ def _trace_table(network: Network, arrivals: Arrivals, first: list[Shipment], ti
         began = times.sent.get(shipment.identifier, 0.0)
         title = shipment.title
         for at, name, line in sorted(lines, key=lambda one: one[0]):
-            table.add_row(title, duration(max(0.0, at - began)), name, line.action, line.peer, _short(line.detail))
-            title = ""
+            if line.action not in _DECISIONS:
+                table.add_row(title, duration(max(0.0, at - began)), name, line.action, _more(line))
+                title = ""
         table.add_section()
     return table
 
 
-def _short(text: str, limit: int = 90) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= limit else line[: limit - 3] + "..."
+_DECISIONS = frozenset({"transfer", "delivery", "report", "report-transfer", "report-delivery"})
+"""Steps that say what is to be done, not what has been."""
+
+
+def _more(line: TraceLine) -> str:
+    if line.action == "arrived":
+        return f"from {line.peer}: {line.detail}"
+    if line.action == "transferred":
+        return f"to {line.peer}"
+    if line.action == "delivered":
+        return line.detail.rpartition(" to ")[0]
+    return line.detail
 
 
 def _times_table(arrivals: Arrivals, times: Times) -> Table:
-    table = Table(show_header=False, title="Times", title_justify="left")
+    table = new_table(title="Times")
     messages = len(arrivals.shipments)
     travelled = times.arrived - times.ready
     table.add_row("starting three MTAs", duration(times.ready - times.began))

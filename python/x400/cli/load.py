@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from x400.cli.arguments import Flag, HostPort, ORName, ORNames, credentials, host_port, or_address
-from x400.cli.console import console, duration, fail, stderr
+from x400.cli.console import console, duration, fail, new_table, stderr
 
 if TYPE_CHECKING:
     from x400.ipm.numbered import NumberedMessages
@@ -248,7 +248,7 @@ async def _with_progress(source: Source, associations: int, *, hidden: bool) -> 
 
 
 def _table(figures: Figures, size: int) -> Table:
-    table = Table(show_header=False, title=f"run {figures.run}", title_justify="left")
+    table = new_table(title=f"run {figures.run}")
     table.add_row("messages", f"{figures.count} of {size} octets over {figures.associations} associations")
     table.add_row("time", duration(figures.seconds))
     table.add_row("rate", f"{figures.messages_per_second} msg/s")

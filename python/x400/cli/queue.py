@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.table import Table
 
-from x400.cli.console import age, console, fail, octets
+from x400.cli.console import age, console, fail, new_table, octets
 
 __all__ = ["queue"]
 
@@ -55,12 +54,12 @@ def queue(
         console.print("nothing is waiting")
         return 0
     now = time.time()
-    table = Table("queue", *_PRIORITIES, "oldest", title="Queues", title_justify="left")
+    table = new_table("queue", *_PRIORITIES, "oldest", title="Queues")
     for one in queues:
         numbers = (str(number) for number in (one.urgent, one.normal, one.non_urgent))
         table.add_row(one.queue, *numbers, age(now - one.oldest))
     console.print(table)
-    table = Table("queue", "identifier", "from", "to", "size", "since", "why", title="Waiting", title_justify="left")
+    table = new_table("queue", "identifier", "from", "to", "size", "since", "why", title="Waiting")
     for entry in waiting:
         table.add_row(
             entry.queue,

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from x400.cli.arguments import Flag, HostPort, host_port
-from x400.cli.console import console, fail, say_error
+from x400.cli.console import console, fail, new_table, say_error
 
 __all__ = ["sink"]
 
@@ -173,7 +173,7 @@ def _figures(sink: Sink, cpu: float) -> dict[str, Any]:
 
 
 def _table(figures: dict[str, Any]) -> Table:
-    table = Table(show_header=False, title="sink", title_justify="left")
+    table = new_table(title="sink")
     table.add_row("messages", f"{figures['messages']}, {figures['distinct']} different")
     for what, name in (("missing", "missing"), ("duplicates", "came twice or more")):
         some = ", ".join(figures[f"some_{what}"])

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.table import Table
 
-from x400.cli.console import console, fail, time_of_day
+from x400.cli.console import console, fail, new_table, time_of_day
 
 __all__ = ["trace"]
 
@@ -46,7 +45,7 @@ def trace(config: Path, identifier: str, /, *, json: Annotated[bool, Parameter(n
 
         print(msgspec.json.encode(lines).decode())
         return 0
-    table = Table("when", "what", "peer", "more", title=identifier, title_justify="left")
+    table = new_table("when", "what", "peer", "more", title=identifier)
     for line in lines:
         table.add_row(time_of_day(line.at), line.action, line.peer, line.detail)
     console.print(table)
