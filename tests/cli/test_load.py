@@ -90,3 +90,13 @@ def test_no_peer() -> None:
 
 def test_too_small() -> None:
     assert "size" in x400("load", "--to", free_port(), "--size", 10, code=1).stderr
+
+
+def test_the_sink_goes_on_after_what_is_no_message() -> None:
+    with Running("sink", "--listen", free_port()) as sink:
+        transfer(sink.address, [b"\x30\x00", b"\xa0\x02\x30\x00", b"\xff"])
+        x400("load", "--to", sink.address, "--count", 2)
+        assert sink.stop() == 0
+    shown = "".join(sink.out)
+    assert "2, 2 different" in shown
+    assert "invalid" in shown

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from x400.ipm.body_parts import File, OtherPart, Text, encoded_information_types, from_value, to_value
 from x400.ipm.exceptions import Unencodable
 from x400.ipm.types import ipm_type

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from x400.ipm.body_parts import File, Text
 from x400.ipm.heading import Heading
 from x400.ipm.inspection import Node, NotDecodable, UnknownType, inspect, inspect_ber, named, show, to_plain
@@ -118,6 +122,22 @@ def test_nesting_has_a_limit() -> None:
         data = b"\x30\x82" + len(data).to_bytes(2, "big") + data
     with pytest.raises(FramingError, match="nested"):
         inspect_ber(data)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, len(APDU) - 1), st.binary(max_size=4), st.integers(0, 4))
+def test_damaged_octets_are_taken_apart_or_refused(place: int, inserted: bytes, removed: int) -> None:
+    data = APDU[:place] + inserted + APDU[place + removed :]
+    try:
+        _, tree = inspect(data)
+    except NotDecodable:
+        try:
+            tree = inspect_ber(data)
+        except FramingError:
+            return
+    json.dumps(to_plain(tree))
+    for node in all_nodes(tree):
+        show(node.value)
 
 
 def test_types_by_name() -> None:

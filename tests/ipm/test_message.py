@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from x400.asn1 import mts_apdu
 from x400.ipm.body_parts import File, Text
 from x400.ipm.exceptions import InvalidIPM, Unencodable

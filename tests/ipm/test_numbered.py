@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+
 from x400.ipm.exceptions import Unencodable
 from x400.ipm.message import decode
 from x400.ipm.numbered import Count, NumberedMessages

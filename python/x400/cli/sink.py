@@ -86,6 +86,7 @@ class Sink:
 
     def take(self, apdu: bytes, peer: str | None) -> None:
         """Count one APDU."""
+        import fastber
         from x400.mts.apdu import Apdu
         from x400.mts.exceptions import InvalidAPDU
         from x400.mts.stored import Stored
@@ -96,7 +97,7 @@ class Sink:
         try:
             seen = Apdu(Stored(apdu))
             identifier = seen.identifier
-        except (InvalidAPDU, ValueError) as error:
+        except (InvalidAPDU, fastber.Error) as error:
             self.invalid += 1
             say_error(f"no MTS-APDU: {error}")
             return
