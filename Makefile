@@ -46,8 +46,8 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy python/x400
 	$(BIN)/lint-imports
-	$(BIN)/python -m mypy.stubtest fastber --mypy-config-file pyproject.toml --allowlist native/fastber/stubtest-allowlist.txt
-	$(BIN)/python -m mypy.stubtest x400_framer --mypy-config-file pyproject.toml --allowlist native/framer/stubtest-allowlist.txt
+	$(BIN)/python -m mypy.stubtest fastber --mypy-config-file pyproject.toml
+	$(BIN)/python -m mypy.stubtest x400_framer --mypy-config-file pyproject.toml
 	cargo fmt --check --manifest-path native/fastber/Cargo.toml
 	PYO3_PYTHON=$(abspath $(BIN)/python) cargo clippy --quiet --release --all-targets --manifest-path native/fastber/Cargo.toml -- -D warnings
 

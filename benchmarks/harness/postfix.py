@@ -107,7 +107,9 @@ class Postfix:
         self.master = int((self.root / "queue" / "pid" / "master.pid").read_text())
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._command("stop")
         shutil.rmtree(self.root, ignore_errors=True)
 
