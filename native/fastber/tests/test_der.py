@@ -11,7 +11,8 @@ import fastber
 
 TEXT = """
 Test DEFINITIONS IMPLICIT TAGS ::= BEGIN
-Bool ::= BOOLEAN  Int ::= INTEGER  Bits ::= BIT STRING  Named ::= BIT STRING { a(0), b(1), z(9) }  Octets ::= OCTET STRING
+Bool ::= BOOLEAN  Int ::= INTEGER  Bits ::= BIT STRING  Named ::= BIT STRING { a(0), b(1), z(9) }
+Octets ::= OCTET STRING
 Num ::= REAL  Utc ::= UTCTime  Gen ::= GeneralizedTime  Enum ::= ENUMERATED { a(0), b(1) }
 Def ::= SEQUENCE { x INTEGER DEFAULT 5, f Named DEFAULT { b } }
 Set ::= SET { z [2] INTEGER, c CHOICE { p [9] NULL, i INTEGER }, a [APPLICATION 1] INTEGER }

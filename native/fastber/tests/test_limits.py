@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import tracemalloc
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -113,6 +114,15 @@ def test_any_octets_decode_or_raise_a_decode_error(data: bytes, name: str) -> No
     assert again == value or "f" in repr(value)
 
 
+def fault(work: Callable[[bytes], object], octets: bytes) -> int | None:
+    """Where `work` finds fault with the octets, if it does."""
+    try:
+        work(octets)
+    except fastber.DecodeError as error:
+        return error.offset
+    return None
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_mutated_encodings_decode_or_raise_a_decode_error(data: st.DataObject) -> None:
@@ -129,8 +139,5 @@ def test_mutated_encodings_decode_or_raise_a_decode_error(data: st.DataObject) -
         encoding[data.draw(st.integers(0, len(encoding) - 1))] = data.draw(st.integers(0, 255))
     octets = bytes(encoding)
     for work in (SPEC.types["Mixed"].decode, fastber.tree, fastber.check, lambda o: SPEC.view("Mixed", o).value):
-        try:
-            work(octets)
-        except fastber.DecodeError as error:
-            assert error.offset is not None
-            assert 0 <= error.offset <= len(octets)
+        offset = fault(work, octets)
+        assert offset is None or 0 <= offset <= len(octets)

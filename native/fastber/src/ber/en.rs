@@ -25,18 +25,18 @@ pub struct Encoder<'a, 'py> {
 
 impl<'a, 'py> Encoder<'a, 'py> {
     pub fn new(py: Python<'py>, table: &'a Table, resolve: bool) -> Self {
+        Encoder::onto(Out::with_capacity(512), py, table, resolve)
+    }
+
+    /// Writes before what `out` holds.
+    pub fn onto(out: Out, py: Python<'py>, table: &'a Table, resolve: bool) -> Self {
         Encoder {
             py,
             table,
-            out: Out::with_capacity(512),
+            out,
             resolve,
             scopes: Vec::new(),
         }
-    }
-
-    pub fn within(mut self, scopes: Vec<Bound<'py, PyDict>>) -> Self {
-        self.scopes = scopes;
-        self
     }
 
     pub fn encode(&mut self, id: TypeId, value: &Bound<'py, PyAny>) -> Result<()> {
@@ -319,7 +319,7 @@ fn bit_at(octets: &[u8], bit: usize) -> bool {
 fn trimmed(octets: &[u8], count: usize) -> usize {
     let mut count = count;
     while count > 0 {
-        if count % 8 == 0 && octets[count / 8 - 1] == 0 {
+        if count.is_multiple_of(8) && octets[count / 8 - 1] == 0 {
             count -= 8;
         } else if bit_at(octets, count - 1) {
             break;

@@ -1,7 +1,7 @@
 //! The encoder's output, written from the end to the start: when a header is written its contents are already there,
 //! so no length is computed in advance and nothing is moved.
 
-use crate::ber::tlv::Tag;
+use crate::ber::tlv::{Tag, length_size};
 
 #[derive(Default)]
 pub struct Out {
@@ -88,6 +88,25 @@ impl Out {
         }
     }
 
+    /// Length octets: the shortest form, or, if that is shorter than `width` octets, the long form of that width.
+    pub fn length(&mut self, length: usize, width: usize) {
+        if width <= length_size(length) {
+            return if length < 0x80 {
+                self.push(length as u8)
+            } else {
+                self.long_length(length)
+            };
+        }
+        for index in 0..width - 1 {
+            self.push(if index < size_of::<usize>() {
+                (length >> (8 * index)) as u8
+            } else {
+                0
+            });
+        }
+        self.push(0x80 | (width - 1) as u8);
+    }
+
     fn long_length(&mut self, mut length: usize) {
         let mut count = 0;
         while length > 0 {
@@ -112,6 +131,20 @@ impl Out {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lengths_keep_their_width() {
+        for (length, width, octets) in [
+            (5, 3, &[0x82, 0, 5][..]),
+            (300, 1, &[0x82, 1, 44]),
+            (127, 1, &[127]),
+            (128, 2, &[0x81, 128]),
+        ] {
+            let mut out = Out::default();
+            out.length(length, width);
+            assert_eq!(out.as_slice(), octets);
+        }
+    }
 
     #[test]
     fn headers_come_before_their_contents() {

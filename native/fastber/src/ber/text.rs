@@ -17,7 +17,10 @@ pub fn decode<'py>(py: Python<'py>, kind: StringKind, octets: &[u8], at: usize) 
             }
             let index = octets.iter().position(|octet| !octet.is_ascii()).unwrap_or(0);
             let octet = octets[index];
-            return Err(Error::decode(at + index, format!("octet 0x{octet:02x} is no ASCII character")));
+            return Err(Error::decode(
+                at + index,
+                format!("octet 0x{octet:02x} is no ASCII character"),
+            ));
         }
         Utf8 => return utf8(py, octets, at),
         Teletex | Videotex | Graphic | General => {

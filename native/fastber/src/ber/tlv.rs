@@ -265,24 +265,6 @@ fn significant_octets(value: usize) -> usize {
     (usize::BITS as usize - value.leading_zeros() as usize).div_ceil(8)
 }
 
-/// Writes length octets: the shortest form, or exactly `width` octets where that is possible.
-pub fn encode_length(length: usize, width: usize, out: &mut Vec<u8>) {
-    let shortest = length_size(length);
-    if shortest >= width && length < 0x80 {
-        out.push(length as u8);
-        return;
-    }
-    let count = shortest.max(width).max(2) - 1;
-    out.push(0x80 | count as u8);
-    for index in (0..count).rev() {
-        out.push(if index < size_of::<usize>() {
-            (length >> (8 * index)) as u8
-        } else {
-            0
-        });
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -318,18 +300,5 @@ mod tests {
         data.extend(vec![0; 2000]);
         assert_eq!(skip_at(&data, 0, data.len()), Ok(4000));
         assert_eq!(skip_at(&data, 0, 3999), Err((Fault::NoEndOfContents, 3998)));
-    }
-
-    #[test]
-    fn lengths_keep_their_width() {
-        let mut out = vec![];
-        encode_length(5, 3, &mut out);
-        assert_eq!(out, [0x82, 0, 5]);
-        out.clear();
-        encode_length(300, 1, &mut out);
-        assert_eq!(out, [0x82, 1, 44]);
-        out.clear();
-        encode_length(127, 1, &mut out);
-        assert_eq!(out, [127]);
     }
 }

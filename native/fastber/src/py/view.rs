@@ -15,6 +15,7 @@ use crate::schema::TypeId;
 use crate::table::{Fields, Op};
 use crate::view::level::{Level, Part, Parts};
 use crate::view::path::{Step, no_such, parse};
+use crate::view::rope::Rope;
 use crate::view::splice::{Edit, Splicer};
 use crate::view::{Source, Spot, Via};
 
@@ -466,7 +467,7 @@ impl View {
                 source: &self.source,
                 data,
                 table,
-                rope: Default::default(),
+                rope: Rope::new(data),
             };
             splicer
                 .put(&self.spot, &edit)

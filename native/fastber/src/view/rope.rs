@@ -1,83 +1,120 @@
-//! What a splice makes: pieces of the old buffer and new octets, put together from the end to the start.
+//! What a splice makes, put together from the end to the start: new octets and copies of small pieces of the old buffer
+//! in one output, and between them large pieces of the old buffer that are left where they are.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 
+use crate::ber::out::Out;
 use crate::ber::tlv;
 use crate::view::Source;
 
 /// Pieces of the old buffer below this size are copied: a system call's vector entry costs more than that.
 const WORTH_A_VIEW: usize = 2048;
 
-enum Piece {
-    Old { start: usize, end: usize },
-    New(Vec<u8>),
+/// A piece of the old buffer that stands before what `out` holds up to `mark`.
+struct Cut {
+    mark: usize,
+    start: usize,
+    end: usize,
 }
 
-/// Pieces are held last one first.
-#[derive(Default)]
-pub struct Rope {
-    pieces: Vec<Piece>,
-    /// Octets put so far, those past the end of a partial buffer included.
-    pub len: usize,
+pub struct Rope<'a> {
+    data: &'a [u8],
+    pub out: Out,
+    /// A piece of the old buffer that may yet grow at its front.
+    pending: Option<(usize, usize)>,
+    cuts: Vec<Cut>,
+    /// Octets in `cuts` and past the end of a partial buffer.
+    elsewhere: usize,
 }
 
-impl Rope {
-    /// Part of the old buffer. What lies past the end of a partial buffer counts, but the caller will have to add it.
-    pub fn old(&mut self, start: usize, end: usize, available: usize) {
-        self.len += end - start;
-        let end = end.min(available);
-        if start >= end {
-            return;
+impl<'a> Rope<'a> {
+    pub fn new(data: &'a [u8]) -> Rope<'a> {
+        Rope {
+            data,
+            out: Out::with_capacity(1024),
+            pending: None,
+            cuts: Vec::new(),
+            elsewhere: 0,
         }
-        if let Some(Piece::Old { start: next, .. }) = self.pieces.last_mut()
-            && *next == end
-        {
-            *next = start;
-            return;
-        }
-        self.pieces.push(Piece::Old { start, end });
     }
 
-    pub fn new_octets(&mut self, octets: Vec<u8>) {
-        self.len += octets.len();
-        self.pieces.push(Piece::New(octets));
+    /// Octets put so far, those past the end of a partial buffer included.
+    pub fn len(&self) -> usize {
+        self.out.len() + self.elsewhere + self.pending.map_or(0, |(start, end)| end - start)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Part of the old buffer. What lies past the end of a partial buffer counts, but the caller will have to add it.
+    pub fn old(&mut self, start: usize, end: usize) {
+        let stop = end.min(self.data.len());
+        if start >= stop {
+            self.elsewhere += end - start;
+            return;
+        }
+        self.elsewhere += end - stop;
+        match &mut self.pending {
+            Some((next, _)) if *next == stop => *next = start,
+            _ => {
+                self.settle();
+                self.pending = Some((start, stop));
+            }
+        }
+    }
+
+    /// Before new octets are put into `out`.
+    pub fn settle(&mut self) {
+        let Some((start, end)) = self.pending.take() else {
+            return;
+        };
+        if end - start < WORTH_A_VIEW {
+            self.out.extend(&self.data[start..end]);
+        } else {
+            self.elsewhere += end - start;
+            self.cuts.push(Cut {
+                mark: self.out.len(),
+                start,
+                end,
+            });
+        }
+    }
+
+    pub fn new_octets(&mut self, octets: &[u8]) {
+        self.settle();
+        self.out.extend(octets);
     }
 
     /// Length octets for what was put since the mark, in the form that the old ones had where it still fits.
     pub fn length(&mut self, mark: usize, old_length: usize, old_width: usize) {
+        let length = self.len() - mark;
         let width = if old_width == tlv::length_size(old_length) {
             1
         } else {
             old_width
         };
-        let mut octets = Vec::with_capacity(old_width.max(9));
-        tlv::encode_length(self.len - mark, width, &mut octets);
-        self.new_octets(octets);
+        self.settle();
+        self.out.length(length, width);
     }
 
     /// The buffers, first one first.
-    pub fn buffers<'py>(&self, py: Python<'py>, source: &Source) -> PyResult<Bound<'py, PyList>> {
-        let data = source.export.octets(py);
+    pub fn buffers<'py>(&mut self, py: Python<'py>, source: &Source) -> PyResult<Bound<'py, PyList>> {
+        self.settle();
         let buffers = PyList::empty(py);
-        let mut gathered: Vec<u8> = Vec::new();
-        for piece in self.pieces.iter().rev() {
-            match piece {
-                Piece::New(octets) => gathered.extend_from_slice(octets),
-                Piece::Old { start, end } if end - start < WORTH_A_VIEW => {
-                    gathered.extend_from_slice(&data[*start..*end]);
-                }
-                Piece::Old { start, end } => {
-                    if !gathered.is_empty() {
-                        buffers.append(PyBytes::new(py, &gathered))?;
-                        gathered.clear();
-                    }
-                    buffers.append(source.slice(py, *start, *end)?)?;
-                }
+        let octets = self.out.as_slice();
+        let mut from = 0;
+        for cut in self.cuts.iter().rev() {
+            let to = octets.len() - cut.mark;
+            if to > from {
+                buffers.append(PyBytes::new(py, &octets[from..to]))?;
             }
+            buffers.append(source.slice(py, cut.start, cut.end)?)?;
+            from = to;
         }
-        if !gathered.is_empty() {
-            buffers.append(PyBytes::new(py, &gathered))?;
+        if octets.len() > from {
+            buffers.append(PyBytes::new(py, &octets[from..]))?;
         }
         Ok(buffers)
     }

@@ -64,16 +64,16 @@ pub struct Splicer<'a, 'py> {
     pub source: &'a Source,
     pub data: &'a [u8],
     pub table: &'a Table,
-    pub rope: Rope,
+    pub rope: Rope<'a>,
 }
 
-impl<'py> Splicer<'_, 'py> {
+impl<'a, 'py> Splicer<'a, 'py> {
     /// Puts the encoding at `spot` as edited.
     pub fn put(&mut self, spot: &Spot, edit: &Edit<'py>) -> Result<()> {
         let edits = match edit {
             Edit::Set(value) => return self.value(spot.id, value),
             Edit::Below(edits) if edits.is_empty() => {
-                self.rope.old(spot.at, spot.end, self.data.len());
+                self.rope.old(spot.at, spot.end);
                 return Ok(());
             }
             Edit::Below(edits) => edits,
@@ -88,23 +88,23 @@ impl<'py> Splicer<'_, 'py> {
         for header in &level.headers {
             if header.length.is_none() && closers > 0 {
                 closers -= 1;
-                self.rope.old(at - 2, at, self.data.len());
+                self.rope.old(at - 2, at);
                 at -= 2;
             }
-            marks.push(self.rope.len);
+            marks.push(self.rope.len());
         }
-        self.rope.old(level.contents_end, at, self.data.len());
+        self.rope.old(level.contents_end, at);
         self.contents(spot, &level, edits)?;
         for (index, header) in level.headers.iter().enumerate().rev() {
             let identifier_end = self.identifier_end(header.at);
             match header.length {
-                None => self.rope.old(header.at, header.contents, self.data.len()),
-                Some(length) if self.rope.len - marks[index] == length => {
-                    self.rope.old(header.at, header.contents, self.data.len());
+                None => self.rope.old(header.at, header.contents),
+                Some(length) if self.rope.len() - marks[index] == length => {
+                    self.rope.old(header.at, header.contents);
                 }
                 Some(length) => {
                     self.rope.length(marks[index], length, header.contents - identifier_end);
-                    self.rope.old(header.at, identifier_end, self.data.len());
+                    self.rope.old(header.at, identifier_end);
                 }
             }
         }
@@ -127,12 +127,14 @@ impl<'py> Splicer<'_, 'py> {
             return Err(Error::encode("only a member or an element can be removed"));
         }
         if let Ok(raw) = value.cast::<Raw>() {
-            self.rope.new_octets(raw.get().octets(self.py).to_vec());
+            self.rope.new_octets(raw.get().octets(self.py));
             return Ok(());
         }
-        let mut encoder = Encoder::new(self.py, self.table, false);
+        self.rope.settle();
+        let out = std::mem::take(&mut self.rope.out);
+        let mut encoder = Encoder::onto(out, self.py, self.table, false);
         encoder.encode(id, value)?;
-        self.rope.new_octets(encoder.out.as_slice().to_vec());
+        self.rope.out = encoder.out;
         Ok(())
     }
 
@@ -243,11 +245,10 @@ impl<'py> Splicer<'_, 'py> {
             let order = fields.order.iter().position(|index| *index as usize == *member);
             (*place, if set { order.unwrap_or(*member) } else { *member })
         });
-        let available = self.data.len();
         let mut limit = level.contents_end;
         for index in (0..=parts.len()).rev() {
             if let Some(part) = parts.get(index) {
-                self.rope.old(part.end, limit, available);
+                self.rope.old(part.end, limit);
                 limit = part.at;
                 match (done[index], part.member) {
                     (Some(edit), Some(member)) => {
@@ -255,11 +256,11 @@ impl<'py> Splicer<'_, 'py> {
                         self.part(field.type_id, part, edit)
                             .map_err(|error| error.member(&field.text))?;
                     }
-                    _ => self.rope.old(part.at, part.end, available),
+                    _ => self.rope.old(part.at, part.end),
                 }
             } else if !level.cut {
                 let end = parts.last().map_or(level.contents, |part| part.end);
-                self.rope.old(end, limit, available);
+                self.rope.old(end, limit);
                 limit = end;
             }
             for (_, member, value) in inserts.iter().filter(|(place, ..)| *place == index).rev() {
@@ -268,7 +269,7 @@ impl<'py> Splicer<'_, 'py> {
                     .map_err(|error| error.member(&field.text))?;
             }
         }
-        self.rope.old(level.contents, limit, available);
+        self.rope.old(level.contents, limit);
         Ok(())
     }
 
@@ -313,20 +314,19 @@ impl<'py> Splicer<'_, 'py> {
                 _ => return Err(no_such(step).into()),
             }
         }
-        let available = self.data.len();
         let mut limit = level.contents_end;
         for value in appended.iter().rev() {
             self.value(element, value).map_err(|error| error.index(parts.len()))?;
         }
         for (index, part) in parts.iter().enumerate().rev() {
-            self.rope.old(part.end, limit, available);
+            self.rope.old(part.end, limit);
             limit = part.at;
             match done[index] {
                 Some(edit) => self.part(element, part, edit).map_err(|error| error.index(index))?,
-                None => self.rope.old(part.at, part.end, available),
+                None => self.rope.old(part.at, part.end),
             }
         }
-        self.rope.old(level.contents, limit, available);
+        self.rope.old(level.contents, limit);
         Ok(())
     }
 }
