@@ -386,13 +386,13 @@ impl<'a> Resolver<'a> {
                 }
                 Symbol::Assigned { module, index } => {
                     match self.modules[module as usize].assignments[index].body.clone() {
-                        Body::Value(governor, value) => match {
+                        Body::Value(governor, value) => {
                             let scope = self.scope_of(module, index, arguments, scope, place)?;
-                            self.assigned_value(&governor, &value, scope)?
-                        } {
-                            SchemaValue::Integer(number) => Ok(Some(number)),
-                            _ => Ok(None),
-                        },
+                            match self.assigned_value(&governor, &value, scope)? {
+                                SchemaValue::Integer(number) => Ok(Some(number)),
+                                _ => Ok(None),
+                            }
+                        }
                         _ => Ok(None),
                     }
                 }
