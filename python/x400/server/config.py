@@ -168,7 +168,7 @@ class Config(Table):
 
     def path(self, given: str) -> str:
         """A path of the file, seen from the file's folder."""
-        return os.path.join(os.path.dirname(os.path.abspath(self.file)), given)
+        return os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(self.file)), given))
 
     @property
     def spool(self) -> Path:
