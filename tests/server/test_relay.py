@@ -267,3 +267,29 @@ def test_two_way_alternate(tmp_path: Path) -> None:
             await until(lambda: len(delivered(tmp_path, "A")) == 20 and len(delivered(tmp_path, "B")) == 20)
 
     run(body())
+
+
+def test_a_peer_that_hangs_up_on_every_transfer_is_not_called_without_end(tmp_path: Path) -> None:
+    async def body() -> None:
+        a, b = free_port(), free_port()
+        path = configuration(tmp_path, "A", a, to={"B": b}, more="[retry]\nfirst = 0.3\nlongest = 0.3")
+        calls = 0
+        came: list[bytes] = []
+        hang_up = True
+
+        def take(octets: bytes, peer: str | None) -> None:
+            nonlocal calls
+            calls += 1
+            if hang_up:
+                standing[-1].abort()
+                raise ConnectionError("as if it had crashed")
+            came.append(octets)
+
+        async with working(path), sink(b, "B", take) as standing:
+            await transfer(a, [apdu(number, "/C=GB/A=TEST/P=B/S=Ann/") for number in range(50)])
+            await asyncio.sleep(1.5)
+            assert 1 <= calls <= 15
+            hang_up = False
+            await until(lambda: len(came) == 50)
+
+    run(body())

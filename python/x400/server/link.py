@@ -33,6 +33,7 @@ class Link:
     __slots__ = (
         "_asked", "_handlers", "_receiver", "_source", "_wanted", "_worker",
         "association", "bound", "free_since", "peer", "peer_name", "queue", "releasing", "sending", "two_way",
+        "useful",
     )  # fmt: skip
 
     def __init__(self, worker: Worker, queue: PeerQueue | None = None) -> None:
@@ -43,6 +44,8 @@ class Link:
         self.bound = False
         self.two_way = False
         self.releasing = False
+        self.useful = False
+        """Something was transferred over it."""
         self.sending: Entry | None = None
         self.free_since = 0.0
         self._source: rtse.Source | None = None
@@ -97,9 +100,11 @@ class Link:
             entry, self.sending = self.sending, None
             if entry is not None:
                 queue.failed(entry, "the association was lost")
-            if self.peer is not None and association.initiator and not self.bound:
+            if association.initiator and not self.bound:
                 queue.refused("the association was refused or lost")
-            elif not queue.stopping:
+            elif association.initiator and not self.useful and not self.releasing:
+                queue.back_off("the association was lost before anything was transferred")
+            if not queue.stopping:
                 queue.work()
         self.association = None
         self._worker.link_gone()
@@ -196,6 +201,7 @@ class Link:
         self._close_source()
         if entry is None or self.queue is None:
             return
+        self.useful = self.useful or event.accepted
         if event.accepted:
             self.queue.transferred(entry)
         else:

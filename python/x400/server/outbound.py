@@ -89,13 +89,16 @@ class PeerQueue(Queue):
     def opened(self, link: Link) -> None:
         """The peer has accepted the association."""
         self._opening -= 1
-        self.failures = 0
         self.links.add(link)
 
     def refused(self, cause: str) -> None:
-        """The peer cannot be reached, or refuses the association: try again later, unless others stand."""
+        """The peer cannot be reached, or refuses the association."""
         self._opening -= 1
-        if self.stopping:
+        self.back_off(cause)
+
+    def back_off(self, cause: str) -> None:
+        """Open no association for a while; what is ready goes by those that stand, if any."""
+        if self.stopping or self._again is not None:
             return
         self.failures += 1
         wait = wait_after(self.failures, self._worker.config.retry)
@@ -116,10 +119,10 @@ class PeerQueue(Queue):
             if len(self._ready) < 16:
                 self.refill()
             return
-        self.free.append(link)
         if self.stopping:
-            self.release_idle(0.0)
+            self._worker.finish(link)
         else:
+            self.free.append(link)
             self.refill()
 
     def gone(self, link: Link) -> None:
@@ -143,6 +146,7 @@ class PeerQueue(Queue):
 
     def transferred(self, entry: Entry) -> None:
         """The peer has confirmed the entry."""
+        self.failures = 0
         self.spool.done(entry, Event("transferred", self.name))
 
     def failed(self, entry: Entry, error: str) -> None:
