@@ -1,5 +1,7 @@
 //! From a `Schema` to a `Table`.
 
+use std::collections::HashSet;
+
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
@@ -113,7 +115,7 @@ impl Lowering<'_, '_> {
         let fields = members
             .members
             .iter()
-            .map(|member| self.field(member))
+            .map(|member| self.field(member, set))
             .collect::<PyResult<Vec<_>>>()?;
         let (by_tag, any) = dispatch(fields.iter().map(|field| &field.first));
         let mut order: Vec<u32> = (0..fields.len() as u32).collect();
@@ -129,7 +131,7 @@ impl Lowering<'_, '_> {
         })
     }
 
-    fn field(&self, member: &Member) -> PyResult<Field> {
+    fn field(&self, member: &Member, set: bool) -> PyResult<Field> {
         let default = match &member.default {
             None | Some(Value::Unknown) => None,
             Some(value) => {
@@ -149,7 +151,7 @@ impl Lowering<'_, '_> {
             first: first_of(self.types, member.type_id),
             optional: member.optional || member.addition || matches!(member.default, Some(Value::Unknown)),
             default,
-            governed: governed(self.types, member.type_id, 0),
+            governed: set && governed(self.types, member.type_id),
         })
     }
 
@@ -250,24 +252,25 @@ fn collect_first(types: &[TypeNode], id: TypeId, tags: &mut Vec<Tag>, path: &mut
     all
 }
 
-/// Does the type hold an open type that the SEQUENCE or SET around it may govern?
-fn governed(types: &[TypeNode], id: TypeId, depth: usize) -> bool {
-    if depth > 6 {
-        return false;
+/// Does the type hold an open type that the SEQUENCE or SET around it may govern? Each type is looked at once.
+fn governed(types: &[TypeNode], id: TypeId) -> bool {
+    let mut seen = HashSet::new();
+    let mut left = vec![id];
+    while let Some(id) = left.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        match &types[id as usize].kind {
+            Kind::Open(Some(_)) => return true,
+            Kind::SequenceOf(element) | Kind::SetOf(element) => left.push(*element),
+            Kind::Choice(choice) => left.extend(choice.alternatives.iter().map(|(_, id)| *id)),
+            Kind::Sequence(members) | Kind::Set(members) => {
+                left.extend(members.members.iter().map(|member| member.type_id));
+            }
+            _ => {}
+        }
     }
-    match &types[id as usize].kind {
-        Kind::Open(table) => table.is_some(),
-        Kind::SequenceOf(element) | Kind::SetOf(element) => governed(types, *element, depth + 1),
-        Kind::Choice(choice) => choice
-            .alternatives
-            .iter()
-            .any(|(_, id)| governed(types, *id, depth + 1)),
-        Kind::Sequence(members) | Kind::Set(members) => members
-            .members
-            .iter()
-            .any(|member| governed(types, member.type_id, depth + 1)),
-        _ => false,
-    }
+    false
 }
 
 fn tolerated(kind: &Kind) -> Option<Tag> {

@@ -232,7 +232,7 @@ pub struct Field {
     /// May be absent without a default.
     pub optional: bool,
     pub default: Option<Default_>,
-    /// Contains an open type that a sibling may govern.
+    /// A member of a SET that contains an open type, which a sibling may govern.
     pub governed: bool,
 }
 

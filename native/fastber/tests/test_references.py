@@ -63,8 +63,8 @@ def test_asn1tools(codec: str) -> None:
     @given(records)
     def same(value: dict[str, Any]) -> None:
         encoding = theirs.encode("Record", value)
-        # Its binary REALs have a redundant octet at times.
-        if "real" not in value:
+        # Its binary REALs have a redundant octet at times, and its DER leaves a SET OF in the order given.
+        if "real" not in value and (codec == "ber" or len(value["pairs"]) < 2):
             assert ours.encode("Record", value) == encoding
         elif codec == "ber":
             assert ours.decode("Record", encoding) == theirs.decode("Record", encoding)
