@@ -1,7 +1,7 @@
 """fastber against asn1tools: a P1 message transfer of 3 recipients and 2 KB of content, the same octets for both.
 
-CPU time, median of paired rounds (ours, then theirs, in turn). asn1tools does not compile X.411's envelope, a SET with an
-untagged CHOICE; it is given the same structure as a SEQUENCE that is tagged as a SET, which is less work than a SET.
+CPU time, median of paired rounds (ours, then theirs, in turn). asn1tools does not compile X.411's envelope, a SET with
+an untagged CHOICE; it is given the same structure as a SEQUENCE that is tagged as a SET, which is less work than a SET.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 import asn1tools
+
 import fastber
 
 P1 = """
@@ -32,7 +33,8 @@ Domain ::= [APPLICATION 3] SEQUENCE { country-name Country, administration-domai
 Country ::= [APPLICATION 1] EXPLICIT CHOICE { x121-dcc-code NumericString, iso-3166-alpha2-code PrintableString }
 Administration ::= [APPLICATION 2] EXPLICIT CHOICE { numeric NumericString, printable PrintableString }
 Private ::= CHOICE { numeric NumericString, printable PrintableString }
-ORName ::= [APPLICATION 0] SEQUENCE { built-in-standard-attributes Attributes, domain-defined SEQUENCE OF NULL OPTIONAL }
+ORName ::= [APPLICATION 0] SEQUENCE { built-in-standard-attributes Attributes,
+    domain-defined SEQUENCE OF NULL OPTIONAL }
 Attributes ::= SEQUENCE { country-name Country OPTIONAL, administration-domain-name Administration OPTIONAL,
     network-address [0] NumericString OPTIONAL, terminal-identifier [1] PrintableString OPTIONAL,
     private-domain-name [2] EXPLICIT Private OPTIONAL, organization-name [3] PrintableString OPTIONAL,

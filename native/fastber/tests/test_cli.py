@@ -1,0 +1,67 @@
+"""The command: both ways without loss, and errors in one line."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import fastber
+from fastber.cli import from_json, main, to_json
+
+MODULE = "M DEFINITIONS ::= BEGIN T ::= SEQUENCE { a INTEGER, b CHOICE { c OCTET STRING, d NULL } } END"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[str, str]:
+    module, data = tmp_path / "m.asn", tmp_path / "data"
+    module.write_text(MODULE)
+    data.write_bytes(bytes.fromhex("30 06 02 01 05 04 01 61"))
+    return str(module), str(data)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"a": [1, b"x", None, True], "b": ("c", b"y")},
+        (b"\xf0", 4),
+        ("left", ("right", [])),
+        datetime(2026, 1, 2, 3, 4, tzinfo=UTC),
+        math.inf,
+        1.5,
+    ],
+)
+def test_json_is_lossless(value: Any) -> None:
+    assert from_json(to_json(value)) == value
+
+
+def test_decode_then_encode(files: tuple[str, str], tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    module, data = files
+    assert main(["decode", "T", data, module]) == 0
+    text = tmp_path / "text"
+    text.write_bytes(capfdbinary.readouterr().out)
+    assert main(["encode", "M.T", str(text), module, "--codec", "der"]) == 0
+    assert capfdbinary.readouterr().out == Path(data).read_bytes()
+
+
+def test_check_and_tree(files: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    module, data = files
+    assert main(["check", module]) == 0
+    assert capsys.readouterr().out == "1 modules, 1 types\n"
+    assert main(["tree", data]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "       5   [UNIVERSAL 4] 1 61"
+
+
+def test_errors_are_told_in_one_line(files: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    module, data = files
+    Path(data).write_bytes(b"\x30\x03\x04\x01a")
+    assert main(["decode", "T", data, module]) == 1
+    assert (
+        capsys.readouterr().err == "fastber: T.a: missing: expected tag [UNIVERSAL 2], got [UNIVERSAL 4] at offset 2\n"
+    )
+    assert main(["decode", "Nothing", data, module]) == 1
+    assert main(["tree", data + "missing"]) == 1
+    assert isinstance(fastber.DecodeError("a", "b", 1), fastber.Error)
