@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from pathlib import Path
 
 import pytest
 
 from tests.server.harness import SOURCE, apdu, configuration, free_port, run, sink, transfer, until, working
 from x400.mts.bind import Credentials, MTABindError, decode_result, encode_argument, encode_result
-from x400.net.transfer import TransferFailed
+from x400.net.transfer import Caller, TransferFailed
 from x400.server import config
 from x400.server.binding import Binding, BindRefused
 
@@ -108,20 +110,6 @@ def test_too_many_associations_of_one_peer(tmp_path: Path) -> None:
         port = free_port()
         path = configuration(tmp_path, "A", port, more="[limits]\nassociations-per-peer = 1\nassociations = 3")
         async with working(path) as worker:
-
-            async def hold() -> None:
-                octets = (apdu(number, "/C=GB/A=TEST/P=A/S=Ann/") for number in range(3))
-                seen = []
-
-                def confirmed(octets: bytes) -> None:
-                    seen.append(octets)
-
-                await transfer(port, octets, confirmed=confirmed)
-
-            import asyncio
-
-            from x400.net.transfer import Caller
-
             ready = asyncio.Event()
             first = Caller(SOURCE, lambda caller: ready.set(), lambda caller, error: None)
             await first.connect("127.0.0.1", port)
@@ -131,7 +119,27 @@ def test_too_many_associations_of_one_peer(tmp_path: Path) -> None:
             first.release()
             await first.ended
             await until(lambda: not worker.links)
-            await hold()
+            await transfer(port, [apdu(1, "/C=GB/A=TEST/P=A/S=Ann/")])
+
+    run(body())
+
+
+def test_too_many_associations_in_all(tmp_path: Path) -> None:
+    """Silent callers take the places that there are, and lose them to a timer; then others are served again."""
+
+    async def body() -> None:
+        port = free_port()
+        more = "[limits]\nassociations = 5\nunbound-associations = 3\n[timers]\nbind = 0.6"
+        async with working(configuration(tmp_path, "A", port, more=more)):
+            silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            with contextlib.suppress(ConnectionResetError):
+                assert await asyncio.wait_for(reader.read(), 0.4) == b"", "one too many"
+            for one, other in silent:
+                assert await asyncio.wait_for(one.read(), 3) == b""
+                other.close()
+            writer.close()
+            await transfer(port, [apdu(1, "/C=GB/A=TEST/P=A/S=Ann/")])
 
     run(body())
 

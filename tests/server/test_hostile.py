@@ -47,7 +47,7 @@ def recording() -> list[bytes]:
     return said
 
 
-async def say(port: int, pieces: list[bytes], wait: float = 0.3) -> bytes:
+async def say(port: int, pieces: list[bytes], wait: float = 0.15) -> bytes:
     """Say the pieces, each after an answer to the one before; what was answered in all."""
     answers = b""
     with contextlib.suppress(OSError):
@@ -109,7 +109,7 @@ def garbage(chance: random.Random, good: list[bytes]) -> list[list[bytes]]:
 
 def test_garbage_does_not_disturb_others_and_nothing_leaks(tmp_path: Path) -> None:
     port = free_port()
-    path = configuration(tmp_path, "A", port, more="[timers]\nbind = 2.0")
+    path = configuration(tmp_path, "A", port, more="[timers]\nbind = 1.0")
     seed = random.randrange(1 << 30)
     print("seed", seed)
     chance = random.Random(seed)
@@ -130,15 +130,15 @@ def test_garbage_does_not_disturb_others_and_nothing_leaks(tmp_path: Path) -> No
                 number += 1
 
         going_on = asyncio.create_task(transfer(port, good_messages(), confirmed=confirmed.append))  # type: ignore[arg-type]
-        for _ in range(5):
+        for _ in range(4):
             await round_of_garbage()
-        await asyncio.sleep(2.5)
+        await asyncio.sleep(1.3)
         descriptors, resident = process.descriptors(), process.resident()
-        for _ in range(15):
+        for _ in range(10):
             before = len(confirmed)
             await round_of_garbage()
             await until(lambda before=before: len(confirmed) > before, 5)
-        await asyncio.sleep(2.5)
+        await asyncio.sleep(1.3)
         assert not going_on.done()
         stop.set()
         await going_on

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import select
 import signal
 import socket
@@ -31,6 +32,7 @@ RESTART_AFTER = 1.0
 def run(config: Config) -> int:
     """Run the MTA until it is told to stop; the exit code."""
     set_up(config.mta.log_format, config.mta.log_level)
+    _raise_descriptor_limit(config.limits.associations)
     shared = config.mta.workers > 1
     try:
         sockets = [open_listener(one.address, one.port, shared=shared) for one in config.listener]
@@ -40,6 +42,17 @@ def run(config: Config) -> int:
     if not shared:
         return serve(config, 0, sockets, lambda: announce(config, sockets))
     return Supervisor(config, sockets).run()
+
+
+def _raise_descriptor_limit(associations: int) -> None:
+    """Allow as many open files as the associations, the spool and its contents may need, if the system lets us."""
+    wanted = 2 * associations + 256
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and wanted > hard:
+        log.warning("fewer open files allowed than [limits] associations may need", allowed=hard, wanted=wanted)
+        wanted = hard
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def announce(config: Config, sockets: list[socket.socket]) -> None:
