@@ -56,16 +56,26 @@ pub struct TypeNode {
 #[derive(Debug, Clone)]
 pub enum Kind {
     Boolean,
-    Integer { named: Vec<(String, i64)> },
-    BitString { named: Vec<(String, u32)>, contained: Option<TypeId> },
-    OctetString { contained: Option<TypeId> },
+    Integer {
+        named: Vec<(String, i64)>,
+    },
+    BitString {
+        named: Vec<(String, u32)>,
+        contained: Option<TypeId>,
+    },
+    OctetString {
+        contained: Option<TypeId>,
+    },
     Null,
     ObjectIdentifier,
     RelativeOid,
     ObjectDescriptor,
     Real,
     /// `extensible`: unknown values decode to their number.
-    Enumerated { items: Vec<(String, i64)>, extensible: bool },
+    Enumerated {
+        items: Vec<(String, i64)>,
+        extensible: bool,
+    },
     String(StringKind),
     UtcTime,
     GeneralizedTime,
@@ -85,7 +95,17 @@ pub enum Kind {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StringKind {
-    Utf8, Numeric, Printable, Teletex, Videotex, Ia5, Graphic, Visible, General, Universal, Bmp,
+    Utf8,
+    Numeric,
+    Printable,
+    Teletex,
+    Videotex,
+    Ia5,
+    Graphic,
+    Visible,
+    General,
+    Universal,
+    Bmp,
 }
 
 #[derive(Debug, Clone, Default)]
