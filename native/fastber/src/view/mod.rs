@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyMemoryView;
+use pyo3::types::{PyBytes, PyMemoryView};
 
 use crate::error::{Error, Result};
 use crate::py::buffer::Export;
@@ -55,7 +55,9 @@ impl Source {
     pub fn slice<'py>(&self, py: Python<'py>, start: usize, end: usize) -> PyResult<Bound<'py, PyAny>> {
         let memory = self.memory.get_or_try_init(py, || -> PyResult<Py<PyAny>> {
             let memory = PyMemoryView::from(self.object.bind(py))?.into_any();
-            let plain = memory.getattr("format")?.eq("B")? && memory.getattr("ndim")?.eq(1)?;
+            // Of bytes a memoryview is one of octets; other objects may export what they like.
+            let plain = self.object.bind(py).is_instance_of::<PyBytes>()
+                || (memory.getattr("format")?.eq("B")? && memory.getattr("ndim")?.eq(1)?);
             let memory = if plain {
                 memory
             } else {
