@@ -23,13 +23,14 @@ async def main(folder, start):
     spool = SqliteSpool(folder)
     await spool.open()
     number = start
-    loop = asyncio.get_running_loop()
     def store(number):
         entry = Entry("peer", 1, f"m{number}", "message", "", "", time.time() + 999, b"%d" % number * 500, claimed=True)
         def stored(future):
             if number % 2:
                 spool.done(entry, Event("transferred", "peer"))
-                loop.call_later(0.05, lambda: print("done", number, flush=True))
+                # a batch that is stored after it is committed with it, or later
+                marker = spool.store(Batch(f"d{number}", b"", "message", "", 1, []))
+                marker.add_done_callback(lambda _: print("done", number, flush=True))
             else:
                 print("stored", number, flush=True)
         spool.store(Batch(entry.identifier, b"", "message", "", 1, [entry])).add_done_callback(stored)
