@@ -223,19 +223,18 @@ class Writer(threading.Thread):
     def _without_repetitions(self, stores: list[Store]) -> list[Store]:
         """Store the keys of the batches; mark those whose key has been stored before, or stands earlier; the others.
 
-        As a rule all keys are new: one statement says so. Only when it stored fewer are they tried one by one.
+        As a rule all keys are new: one statement says so. Only when it stored fewer does the transaction begin anew,
+        and they are tried one by one. Comes first in the transaction.
         """
         execute = self._connection.execute
         keyed = [store.arrival for store in stores if store.arrival is not None]
-        execute("SAVEPOINT arrivals")
         new = 0
         for group in grouped(keyed):
             new += execute(schema.insert("arrival", len(group)), list(chain.from_iterable(group))).rowcount
         if new == len(keyed):
-            execute("RELEASE arrivals")
             return stores
-        execute("ROLLBACK TO arrivals")
-        execute("RELEASE arrivals")
+        execute("ROLLBACK")
+        execute("BEGIN IMMEDIATE")
         fresh = []
         for store in stores:
             store.outcome = store.arrival is None or execute(schema.insert("arrival", 1), store.arrival).rowcount == 1
