@@ -6,6 +6,7 @@ pub mod en;
 pub mod out;
 pub mod prim;
 pub mod real;
+mod strings;
 pub mod text;
 pub mod time;
 pub mod tlv;
