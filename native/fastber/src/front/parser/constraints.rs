@@ -1,0 +1,51 @@
+//! Constraints (X.680 clauses 49 to 51, X.682): their span, and what of them is more than a bound on values.
+
+use super::{Parsed, Parser};
+use crate::front::ast::*;
+use crate::front::lexer::Kind as T;
+
+impl<'a> Parser<'a> {
+    pub(super) fn constraint(&mut self) -> Parsed<Constraint<'a>> {
+        let span = {
+            let begin = self.at;
+            let span = self.bracketed(b'(', b')')?;
+            self.at = begin;
+            span
+        };
+        let mut constraint = Constraint {
+            span,
+            table: None,
+            at: Vec::new(),
+            containing: None,
+        };
+        self.bump();
+        if self.is(b'{') {
+            constraint.table = Some(self.bracketed(b'{', b'}')?);
+            if self.eat(b'{') {
+                while self.eat(b'@') {
+                    let mut dots = 0;
+                    loop {
+                        match self.kind() {
+                            T::Mark(b'.') => dots += 1,
+                            T::Range => dots += 2,
+                            T::Ellipsis => dots += 3,
+                            _ => break,
+                        }
+                        self.bump();
+                    }
+                    let mut path = vec![self.expect_kind(T::Lower, "an identifier")?];
+                    while self.eat(b'.') {
+                        path.push(self.expect_kind(T::Lower, "an identifier")?);
+                    }
+                    constraint.at.push(At { dots, path });
+                    self.eat(b',');
+                }
+                self.expect(b'}')?;
+            }
+        } else if self.eat_word("CONTAINING") {
+            constraint.containing = Some(self.ty()?);
+        }
+        self.at = span.end + 1;
+        Ok(constraint)
+    }
+}
