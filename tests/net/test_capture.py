@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from x400.net.capture import Capture, _checksum
 
 SERVER, CLIENT = ("127.0.0.1", 20102), ("127.0.0.1", 49152)
