@@ -36,6 +36,8 @@ demo: $(STAMP)
 	$(BIN)/x400 demo --capture demo.pcapng
 
 run: $(STAMP)
+	@echo 'Send to it from another terminal, once it says that it is ready:'
+	@echo "  echo 'Hello, 1984.' | $(BIN)/x400 send --from /C=GB/A=HOME/P=TOUR/O=X/S=Alice/ --to /C=GB/A=EXAMPLE/P=RELAY/O=X/S=Bob/ --via 127.0.0.1:10102 -"
 	$(BIN)/x400 run examples/relay.toml
 
 test: $(STAMP)
