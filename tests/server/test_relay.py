@@ -81,6 +81,7 @@ def test_urgent_goes_first_after_a_peer_comes_back(tmp_path: Path) -> None:
             await transfer(a, [apdu(number, to_b, priority=priority) for number, priority in enumerate(order)])
             (waiting,) = queries.queues(tmp_path / "A" / "spool")
             assert (waiting.urgent, waiting.normal, waiting.non_urgent) == (3, 3, 3)
+            await until(lambda: all(one.obstacle for one in queries.waiting(tmp_path / "A" / "spool")))
             async with sink(b, "B", lambda octets, peer: came.append(Apdu(Stored(octets)).identifier)):
                 await until(lambda: len(came) == 9)
             numbers = (2, 5, 8, 1, 4, 7, 0, 3, 6)
@@ -244,6 +245,22 @@ def test_routes_are_read_again(tmp_path: Path) -> None:
             configuration(tmp_path, "A", a, to={"B": b})
             worker.reload()
             await transfer(a, [apdu(1, "/C=GB/A=TEST/P=B/S=Ann/")])
+            await until(lambda: came)
+
+    run(body())
+
+
+def test_what_waited_for_an_unknown_peer_goes_when_the_peer_is_back(tmp_path: Path) -> None:
+    async def body() -> None:
+        a, b = free_port(), free_port()
+        path = configuration(tmp_path, "A", a, to={"B": b})
+        async with working(path):
+            await transfer(a, [apdu(1, "/C=GB/A=TEST/P=B/S=Ann/")])
+        configuration(tmp_path, "A", a)
+        came: list[bytes] = []
+        async with working(path) as worker, sink(b, "B", lambda octets, peer: came.append(octets)):
+            configuration(tmp_path, "A", a, to={"B": b})
+            worker.reload()
             await until(lambda: came)
 
     run(body())

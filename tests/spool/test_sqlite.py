@@ -163,6 +163,13 @@ def test_read_from_another_process_while_in_use(tmp_path: Path) -> None:
         assert (first.identifier, first.attempts, first.size) == ("two%", 0, 20)
         assert (second.identifier, second.attempts, second.error, second.due) == ("one", 1, "busy", 2e9)
         assert queries.waiting(tmp_path, "nobody") == []
+        spool.obstacle("peer", 3, "no answer in time", 1e9)
+        await spool.queues()
+        held = [(entry.obstacle, entry.due) for entry in queries.waiting(tmp_path)]
+        assert held == [("no answer in time", 1e9), ("no answer in time", 2e9)]
+        spool.obstacle("peer")
+        await spool.queues()
+        assert [(entry.obstacle, entry.due) for entry in queries.waiting(tmp_path)] == [("", 0), ("", 2e9)]
         actions = [line.action for line in queries.trace(tmp_path, "one")]
         assert sorted(actions) == ["accepted", "arrived", "retry", "waiting"]
         assert queries.trace(tmp_path, "three") == []

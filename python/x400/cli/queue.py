@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from x400.cli.console import age, console, fail, new_table, octets
+
+if TYPE_CHECKING:
+    from x400.spool.queries import Waiting
 
 __all__ = ["queue"]
 
@@ -68,14 +71,16 @@ def queue(
             entry.recipients,
             octets(entry.size),
             f"{age(now - entry.arrived)}, {_PRIORITIES[entry.priority]}",
-            _why(entry.attempts, entry.error, entry.due - now),
+            _why(entry, entry.due - now),
         )
     console.print(table)
     return 0
 
 
-def _why(attempts: int, error: str, until: float) -> str:
-    if not attempts:
-        return "not tried yet" + (f", not before {age(until)} from now" if until > 1 else "")
+def _why(entry: Waiting, until: float) -> str:
     again = f"again in {age(until)}" if until > 0 else "to be tried again now"
-    return f"attempt {attempts} failed: {error}; {again}"
+    if entry.obstacle:
+        return f"the peer cannot be reached: {entry.obstacle}; {again}"
+    if entry.attempts:
+        return f"attempt {entry.attempts} failed: {entry.error}; {again}"
+    return "not tried yet" + (f", not before {age(until)} from now" if until > 1 else "")

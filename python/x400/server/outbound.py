@@ -90,6 +90,8 @@ class PeerQueue(Queue):
         """The peer has accepted the association."""
         self._opening -= 1
         self.links.add(link)
+        if self.failures:
+            self.spool.obstacle(self.name)
 
     def refused(self, cause: str) -> None:
         """The peer cannot be reached, or refuses the association."""
@@ -104,6 +106,7 @@ class PeerQueue(Queue):
         wait = wait_after(self.failures, self._worker.config.retry)
         self._again = asyncio.get_running_loop().call_later(wait, self._try_again)
         log.warning("peer cannot be reached", peer=self.name, cause=cause, failures=self.failures, again=round(wait, 1))
+        self.spool.obstacle(self.name, self.failures, cause, time.time() + wait)
         if not self.links:
             self.put_back()
 

@@ -61,12 +61,7 @@ class Worker:
         """Serve until ``stop``; then finish what is in flight. Raises SpoolError when the spool cannot be opened."""
         sys.setswitchinterval(0.0005)
         await self.spool.open()
-        for state in await self.spool.queues():
-            queue = self.queue(state.queue)
-            if queue is None:
-                log.warning("entries wait for a peer that is not configured", queue=state.queue, entries=state.total)
-            else:
-                queue.wake()
+        await self._wake()
         servers = [
             await listen(handle, self._answering(listener))
             for listener, handle in zip(self.config.listener, self._sockets, strict=True)
@@ -81,6 +76,15 @@ class Worker:
         schedule.cancel()
         await self._finish()
         await self.spool.close()
+
+    async def _wake(self) -> None:
+        """Pass on what waits on disk."""
+        for state in await self.spool.queues():
+            queue = self.queue(state.queue)
+            if queue is None:
+                log.warning("entries wait for a peer that is not configured", queue=state.queue, entries=state.total)
+            else:
+                queue.wake()
 
     def stop(self) -> None:
         self._stop.set()
@@ -150,7 +154,7 @@ class Worker:
             queue = self._queues.get(peer.name)
             if isinstance(queue, PeerQueue):
                 queue.peer = peer
-                queue.wake()
+        self.start_task(self._wake())
         log.info("routes read again", routes=len(new.route), peers=len(new.peer))
 
     # ---- queues

@@ -173,6 +173,12 @@ class Spool(Protocol):
     def replace(self, entry: Entry, batch: Batch) -> asyncio.Future[bool]:
         """Remove an entry and store what takes its place (a report) in one transaction."""
 
+    def obstacle(self, queue: str, failures: int = 0, cause: str = "", again: float = 0.0) -> None:
+        """A queue's next hop cannot be reached, and is tried again at ``again``; without failures: it can.
+
+        Not needed to pass anything on: it tells those who look why entries wait that were never tried themselves.
+        """
+
     def queues(self) -> asyncio.Future[list[QueueState]]:
         """All queues that are not empty."""
 

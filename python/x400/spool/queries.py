@@ -32,6 +32,8 @@ class Waiting:
     due: float
     attempts: int
     error: str
+    obstacle: str
+    """Why the whole queue is held up, if it is; ``due`` is then not before its next hop is called again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,8 @@ def _databases(folder: str | Path) -> Iterator[tuple[str, sqlite3.Connection]]:
 
 _WAITING = """
 SELECT id, queue, priority, identifier, kind, originator, recipients, length(head) + coalesce(tail_length, 0),
-       arrived, expiry, due, attempts, error FROM entry
+       arrived, expiry, max(due, coalesce(again, 0)), attempts, error, coalesce(cause, '')
+FROM entry LEFT JOIN obstacle USING (queue)
 """
 
 
@@ -123,10 +126,14 @@ def trace(folder: str | Path, identifier: str) -> list[TraceLine]:
         ):
             lines.append(TraceLine(worker, at / 1e6, action, peer, detail))
         for entry in database.execute(
-            "SELECT arrived, queue, attempts, error FROM entry WHERE identifier=?", (identifier,)
+            "SELECT arrived, queue, attempts, error, cause FROM entry LEFT JOIN obstacle USING (queue) "
+            "WHERE identifier=?",
+            (identifier,),
         ):
-            arrived, queue, attempts, error = entry
+            arrived, queue, attempts, error, obstacle = entry
             why = f"{attempts} attempts, last: {error}" if attempts else "not tried yet"
+            if obstacle:
+                why += f"; the peer cannot be reached: {obstacle}"
             lines.append(TraceLine(worker, arrived, "waiting", queue, why))
     return sorted(lines, key=lambda line: line.at)
 

@@ -18,7 +18,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from x400.spool import contents, sqlite_schema
 from x400.spool.exceptions import SpoolCorrupt, SpoolError, SpoolInUse
@@ -94,6 +94,7 @@ class SqliteSpool:
         self._next_id = 1 + max(execute("SELECT coalesce(max(id), 0) FROM entry").fetchone()[0], 0)
         referred = {row[0] for row in execute("SELECT DISTINCT content FROM entry WHERE content IS NOT NULL")}
         contents.remove_orphans(self._contents, referred)
+        execute("DELETE FROM obstacle")
 
     async def close(self) -> None:
         if not self._open:
@@ -304,6 +305,17 @@ class SqliteSpool:
             self._hold(entry, monotonic + 600)
         return entries
 
+    def obstacle(self, queue: str, failures: int = 0, cause: str = "", again: float = 0.0) -> None:
+        def write(connection: sqlite3.Connection) -> None:
+            if failures:
+                connection.execute(
+                    "INSERT OR REPLACE INTO obstacle VALUES (?, ?, ?, ?)", (queue, failures, cause, again)
+                )
+            else:
+                connection.execute("DELETE FROM obstacle WHERE queue=?", (queue,))
+
+        self._query(write).add_done_callback(_ignore)
+
     def queues(self) -> asyncio.Future[list[QueueState]]:
         return self._query(queue_states)
 
@@ -337,7 +349,7 @@ class SqliteSpool:
 _NEXT_DUE = "SELECT min(due) AS d FROM entry WHERE queue=? AND priority=? AND due>?"
 
 
-def _ignore(done: asyncio.Future[int]) -> None:
+def _ignore(done: asyncio.Future[Any]) -> None:
     if not done.cancelled():
         done.exception()
 

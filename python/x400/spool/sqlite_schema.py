@@ -5,6 +5,7 @@
 ``arrival``  one row per accepted transfer, by (identifier, duplicate_key): the duplicate table. ``log`` has a line for
              each event that came with it: action, tab, detail.
 ``event``    one row per later step of a message's life, by (identifier, microseconds).
+``obstacle`` one row per queue whose next hop cannot be reached.
 
 Both histories are clustered by identifier (WITHOUT ROWID): no second tree to write, and a trace is one range read.
 
@@ -60,6 +61,12 @@ CREATE TABLE IF NOT EXISTS event (
   peer TEXT NOT NULL,
   detail TEXT NOT NULL,
   PRIMARY KEY (identifier, at)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS obstacle (
+  queue TEXT PRIMARY KEY,
+  failures INTEGER NOT NULL,
+  cause TEXT NOT NULL,
+  again REAL NOT NULL
 ) WITHOUT ROWID;
 """
 
