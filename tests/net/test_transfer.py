@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+import structlog.testing
 
 from x400.mts.bind import Credentials, MTABindError, encode_error
 from x400.net.association import Association
@@ -121,6 +122,30 @@ def test_the_peer_refuses(at_bind: bool, reason: str) -> None:
                 await transfer_all("127.0.0.1", port, APDUS)
 
     asyncio.run(main())
+
+
+def test_a_refusal_is_told_once_and_nothing_after_it() -> None:
+    """The association is ready for another transfer with the same octets that refuse this one."""
+
+    async def main() -> None:
+        told: list[str] = []
+
+        def ready(caller: Caller) -> None:
+            told.append("ready")
+            caller.transfer(bytes(200_000))
+
+        caller = Caller(None, ready, lambda _, error: told.append(str(error)))
+        async with listening(lambda: Association(small(), Answerer(lambda *_: None, lambda _: None), False)) as port:
+            await caller.connect("127.0.0.1", port)
+            await caller.ended
+        assert told == ["ready", "transfer refused by the peer: reason 6 refused by the peer"]
+
+    def small() -> rtse.Connection:
+        return rtse.Connection(False, rtse.Parameters(maximum_apdu_size=1000), asyncio.get_running_loop().time())
+
+    with structlog.testing.capture_logs() as logged:
+        asyncio.run(main())
+    assert not [line for line in logged if "fault" in line["event"]]
 
 
 def test_a_connection_that_is_lost_fails_once() -> None:

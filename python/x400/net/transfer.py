@@ -95,7 +95,8 @@ class Caller:
     def received(self, association: Association, events: list[Any]) -> None:
         for event in events:
             if isinstance(event, rtse.RTReady):
-                self._ready(self)
+                if not self._done:
+                    self._ready(self)
             elif isinstance(event, rtse.RTTransferConfirm) and not event.accepted:
                 self._fail(f"transfer refused by the peer: reason {event.reason} {event.detail}".rstrip())
             elif isinstance(event, rtse.RTOpenConfirm) and not event.accepted:

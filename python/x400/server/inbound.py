@@ -79,8 +79,14 @@ class Receiver:
             self._content = None
         self._chunks = []
 
+    def broken_off(self, reason: int, detail: str) -> None:
+        """The transfer ends without an APDU: the peer has given it up, or RTSE has refused what came of it."""
+        if self._refusal is None:
+            log.warning("transfer broken off", peer=self._link.peer_name, layer="rtse", reason=reason, detail=detail)
+        self.discarded()
+
     def discarded(self) -> None:
-        """The peer has given the transfer up."""
+        """What is coming in is not wanted any more: the transfer was broken off, or the association is gone."""
         self.drop()
         self._number += 1
         self.busy = False

@@ -57,7 +57,7 @@ class Link:
             rtse.RTTransferStart: lambda event: self._receiver.start(),
             rtse.RTTransferData: lambda event: self._receiver.data(event.data),
             rtse.RTTransferIndication: lambda event: self._receiver.whole(),
-            rtse.RTTransferDiscarded: lambda event: self._receiver.discarded(),
+            rtse.RTTransferDiscarded: lambda event: self._receiver.broken_off(event.reason, event.detail),
             rtse.RTTransferConfirm: self._transfer_confirm,
             rtse.RTReady: self._ready,
             rtse.RTTurnPleaseIndication: self._turn_please,
