@@ -172,4 +172,5 @@ class Receiver:
     def _answer(self, refusal: ExceptionReason | None, number: int) -> None:
         if number == self._number:
             self.busy = False
+            self._refusal = refusal
             self._link.answer(refusal)
