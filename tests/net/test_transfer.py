@@ -148,6 +148,31 @@ def test_a_refusal_is_told_once_and_nothing_after_it() -> None:
     assert not [line for line in logged if "fault" in line["event"]]
 
 
+class Quitter(Answerer):
+    """Confirms what it has taken, and aborts with the same octets."""
+
+    def received(self, association: Association, events: list[Any]) -> None:
+        super().received(association, events)
+        if any(isinstance(event, rtse.RTTransferIndication) for event in events):
+            self.abort()
+
+
+def test_a_peer_that_confirms_and_aborts_at_once_is_not_sent_more() -> None:
+    async def main() -> None:
+        told: list[str] = []
+        caller = Caller(None, lambda caller: caller.transfer(b"\xa0\x00"), lambda _, error: told.append(str(error)))
+        quitter = Quitter(lambda *_: None, lambda _: None)
+        async with listening(lambda: Association(rtse.Connection(False, rtse.Parameters()), quitter, False)) as port:
+            await caller.connect("127.0.0.1", port)
+            await caller.ended
+        assert len(told) == 1
+        assert told[0].startswith("association aborted")
+
+    with structlog.testing.capture_logs() as logged:
+        asyncio.run(main())
+    assert not [line for line in logged if "fault" in line["event"]]
+
+
 def test_a_connection_that_is_lost_fails_once() -> None:
     async def main() -> None:
         taken, failures = Taken(), list[TransferFailed]()

@@ -95,7 +95,8 @@ class Caller:
     def received(self, association: Association, events: list[Any]) -> None:
         for event in events:
             if isinstance(event, rtse.RTReady):
-                if not self._done:
+                # not if it was refused, or aborted, with what came together with this
+                if not self._done and association.connection.may_transfer:
                     self._ready(self)
             elif isinstance(event, rtse.RTTransferConfirm) and not event.accepted:
                 self._fail(f"transfer refused by the peer: reason {event.reason} {event.detail}".rstrip())

@@ -304,7 +304,7 @@ class Worker:
             await call(*parse_address(peer.address), make, self.config.timers.connect)
         except OSError as error:
             if link.association is None and not link.bound:
-                queue.refused(str(error) or "no answer in time")
+                queue.refused(error.strerror or str(error) or "no answer in time")
 
     def _parameters(self, **more: Any) -> rtse.Parameters:
         timers = self.config.timers
