@@ -115,7 +115,10 @@ class RouteTable(Table):
 
 
 class Limits(Table):
-    """[limits]: associations in all and of one peer, octets of one message, of memory for what is handed on at once."""
+    """[limits]: associations in all and of one peer, octets of one message, of memory for what is handed on at once.
+
+    When more call than may be unbound or open in all, the one that has been unbound longest is dropped.
+    """
 
     associations: Count = 1000
     associations_per_peer: Count = 100

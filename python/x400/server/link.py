@@ -6,6 +6,7 @@ the one that has nothing more to send gives the turn when the other asks for it.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -32,8 +33,8 @@ class Link:
 
     __slots__ = (
         "_asked", "_handlers", "_receiver", "_source", "_wanted", "_worker",
-        "association", "bound", "free_since", "peer", "peer_name", "queue", "releasing", "sending", "two_way",
-        "useful",
+        "association", "bound", "free_since", "peer", "peer_name", "queue", "releasing", "sending", "since",
+        "two_way", "useful",
     )  # fmt: skip
 
     def __init__(self, worker: Worker, queue: PeerQueue | None = None) -> None:
@@ -41,6 +42,8 @@ class Link:
         self.queue = queue
         self.peer: Peer | None = queue.peer if queue is not None else None
         self.peer_name = queue.name if queue is not None else ""
+        self.since = 0.0
+        """When the connection was made."""
         self.bound = False
         self.two_way = False
         self.releasing = False
@@ -78,12 +81,13 @@ class Link:
 
     def made(self, association: Association) -> None:
         self.association = association
+        self.since = time.monotonic()
         self._worker.links.add(self)
         if self.peer is not None:
             association.peer = self.peer.name
             association.connection.rt_open_request(self._worker.binding.argument(self.peer), association.now())
-        elif not self._worker.admits(association):
-            association.drop()
+        else:
+            self._worker.admit()
 
     def received(self, association: Association, events: list[Any]) -> None:
         handlers = self._handlers

@@ -258,14 +258,21 @@ class Worker:
 
     # ---- associations
 
-    def admits(self, association: Association) -> bool:
-        """Whether one more caller may be served."""
+    def admit(self) -> None:
+        """One more has called. If that is one too many, who has been here longest without saying who he is must go:
+        whoever only holds connections open keeps nobody out who binds at once."""
         limits = self.config.limits
-        unbound = sum(1 for link in self.links if not link.bound)
-        if len(self.links) <= limits.associations and unbound <= limits.unbound_associations:
-            return True
-        association.failure("transport", None, f"too many associations ({len(self.links)}, {unbound} unbound)", None)
-        return False
+        unbound = [
+            link for link in self.links if not link.bound and link.association and not link.association.initiator
+        ]
+        if len(self.links) <= limits.associations and len(unbound) <= limits.unbound_associations:
+            return
+        oldest = min(unbound, key=lambda link: link.since)
+        assert oldest.association is not None
+        detail = f"too many associations ({len(self.links)}, {len(unbound)} unbound)"
+        oldest.association.failure("transport", None, detail, None)
+        oldest.association.drop()
+        self.links.discard(oldest)
 
     def associations_of(self, peer: str) -> int:
         """How many associations a peer has opened."""
