@@ -130,15 +130,15 @@ def test_too_many_associations_in_all(tmp_path: Path) -> None:
 
     async def body() -> None:
         port = free_port()
-        more = "[limits]\nassociations = 5\nunbound-associations = 3\n[timers]\nbind = 2.0"
+        more = "[limits]\nassociations = 5\nunbound-associations = 3\n[timers]\nbind = 1.0"
         async with working(configuration(tmp_path, "A", port, more=more)):
             silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
             await transfer(port, [apdu(1, "/C=GB/A=TEST/P=A/S=Ann/")])
             with contextlib.suppress(ConnectionResetError):
                 assert await asyncio.wait_for(silent[0][0].read(), 0.1) == b"", "one too many"
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(silent[1][0].read(), 0.05)
             for one, other in silent[1:]:
-                with pytest.raises(TimeoutError):
-                    await asyncio.wait_for(one.read(), 0.05)
                 assert await asyncio.wait_for(one.read(), 3) == b""
                 other.close()
             silent[0][1].close()
