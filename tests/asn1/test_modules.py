@@ -13,10 +13,13 @@ WITHOUT_COMMENTS = re.compile(r"--.*?(?:--|$)", re.MULTILINE)
 IMPORTED = re.compile(r"FROM\s+([A-Z][A-Za-z0-9-]*)")
 
 NEEDED = {
+    "red-book": {"P1", "P2", "P3"},
+    "x219": {"Remote-Operation-Notation"},
     "x226": {"ISO8823-PRESENTATION"},
     "x227": {"ACSE-1"},
     "x228": {"Reliable-Transfer-APDU"},
-    "x402": {"MHSObjectIdentifiers"},
+    "x229": {"Remote-Operations-APDUs"},
+    "x402": {"MHSDirectoryObjectsAndAttributes", "MHSObjectIdentifiers"},
     "x411": {
         "MTAAbstractService",
         "MTSAbstractService",
@@ -24,6 +27,7 @@ NEEDED = {
         "MTSObjectIdentifiers",
         "MTSUpperBounds",
     },
+    "x412": {"MHSRoutingDirectoryObjects", "MHSRoutingORAddressSubtree", "MHSRoutingObjectIdentifiers"},
     "x419": {"MHSProtocolObjectIdentifiers", "MTSAccessProtocol", "MTSTransferProtocol"},
     "x420": {
         "IPMSExtendedBodyPartTypes",
