@@ -43,6 +43,11 @@ def test_a_subject_that_the_field_cannot_hold_is_extended(subject: str) -> None:
     assert decode(encode(Heading("1", subject=subject), [])).heading.subject == subject
 
 
+def test_the_subject_of_those_who_know_no_extension_is_ascii() -> None:
+    """The field is a TeletexString: ISO 8859-1's octets would be other characters in it."""
+    assert b"\xa8\x07\x14\x05Gru?e" in encode(Heading("1", subject="Grüße"), [])
+
+
 def test_a_subject_too_long_for_anything() -> None:
     with pytest.raises(Unencodable, match="subject"):
         encode(Heading("1", subject="x" * 257), [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from unicodedata import combining, normalize
 
 from x400.ipm.exceptions import InvalidIPM, Unencodable
 from x400.ipm.types import ipm_type, oid
@@ -150,10 +151,14 @@ def _address(value: Any) -> ORAddress:
 
 
 def _subject_fields(subject: str) -> dict[str, Any]:
-    """The subject; one that is not all ASCII or too long goes into the extended-subject extension, too."""
-    text = subject.encode("latin-1", "replace").decode("latin-1")[:_MAX_SUBJECT]
+    """The subject; one that is not all ASCII or too long goes into the extended-subject extension, too.
+
+    The field itself, a TeletexString, then has it in ASCII, without accents: other octets would be T.61's, not Latin-1.
+    """
+    plain = "".join(character for character in normalize("NFKD", subject) if not combining(character))
+    text = plain.encode("ascii", "replace").decode()[:_MAX_SUBJECT]
     fields: dict[str, Any] = {"subject": text}
-    if subject != text or not subject.isascii():
+    if subject != text:
         if len(subject) > _MAX_EXTENDED_SUBJECT:
             raise Unencodable(f"subject: at most {_MAX_EXTENDED_SUBJECT} characters are expected")
         encoding = "two-octets" if max(map(ord, subject)) < 0x10000 else "four-octets"
