@@ -41,7 +41,13 @@ pub fn to_python<'py>(
         (Value::Bits(octets, bits), Some(Kind::OctetString { .. })) => {
             PyBytes::new(py, &octets[..bits.div_ceil(8).min(octets.len())]).into_any()
         }
+        (Value::Bits(octets, bits), Some(Kind::BitString { named, .. })) if !named.is_empty() => {
+            trimmed(py, octets, *bits)?
+        }
         (Value::Bits(octets, bits), _) => bit_string(py, octets, *bits)?,
+        (Value::Octets(octets), Some(Kind::BitString { named, .. })) if !named.is_empty() => {
+            trimmed(py, octets, octets.len() * 8)?
+        }
         (Value::Octets(octets), Some(Kind::BitString { .. })) => bit_string(py, octets, octets.len() * 8)?,
         (Value::Octets(octets), _) => PyBytes::new(py, octets).into_any(),
         (Value::Oid(arcs) | Value::RelativeOid(arcs), _) => {
@@ -101,6 +107,17 @@ pub fn to_python<'py>(
 
 fn bit_string<'py>(py: Python<'py>, octets: &[u8], bits: usize) -> PyResult<Bound<'py, PyAny>> {
     Ok((PyBytes::new(py, octets), bits).into_pyobject(py)?.into_any())
+}
+
+/// Without the trailing zero bits, which say nothing where bits are named (X.680 22.7).
+fn trimmed<'py>(py: Python<'py>, octets: &[u8], bits: usize) -> PyResult<Bound<'py, PyAny>> {
+    let set = |bit: &usize| {
+        octets
+            .get(bit / 8)
+            .is_some_and(|octet| octet & (0x80 >> (bit % 8)) != 0)
+    };
+    let bits = (0..bits).rev().find(set).map_or(0, |last| last + 1);
+    bit_string(py, &octets[..bits.div_ceil(8)], bits)
 }
 
 fn named_bits<'py>(py: Python<'py>, items: &[Value], named: &[(String, u32)]) -> PyResult<Bound<'py, PyAny>> {
