@@ -132,11 +132,20 @@ def main() -> None:
     value = ours.decode(octets)
     assert theirs.decode(octets) == value
 
-    def read() -> None:
+    def step() -> None:
         envelope = ours.view(octets)["message"]["envelope"]
         _ = envelope["message-identifier"].raw, envelope["priority"].contents, envelope["content-type"].raw
         for recipient in envelope["per-recipient-fields"]:
             _ = recipient["recipient-name"].raw, recipient["per-recipient-indicators"].contents
+
+    envelope, recipient = "message.envelope", "message.envelope.per-recipient-fields[*]"
+    reader = ours.reader(
+        f"{envelope}.message-identifier",
+        f"{envelope}.priority:contents",
+        f"{envelope}.content-type",
+        f"{recipient}.recipient-name",
+        f"{recipient}.per-recipient-indicators:contents",
+    )
 
     responsibility = "message.envelope.per-recipient-fields[0].per-recipient-indicators"
     changes = {"message.envelope.trace-information[+]": TRACE, responsibility: (b"\x1c", 8)}
@@ -154,7 +163,8 @@ def main() -> None:
     print(f"{'':48} {'fastber':>13} {'reference':>13} {'ratio':>8}")
     show("decode, against asn1tools", lambda: ours.decode(octets), lambda: theirs.decode(octets))
     show("encode, against asn1tools", lambda: ours.encode(value), lambda: theirs.encode(value))
-    show("view and read, against asn1tools' decode", read, lambda: theirs.decode(octets))
+    show("view, step and read, against asn1tools' decode", step, lambda: theirs.decode(octets))
+    show("read by a reader, against asn1tools' decode", lambda: reader.read(octets), lambda: theirs.decode(octets))
     show("splice, against fastber's decode and encode", lambda: ours.view(octets).splice(changes), change)
 
 

@@ -16,6 +16,8 @@ mod _fastber {
     #[pymodule_export]
     use crate::py::raw::{Raw, Remove};
     #[pymodule_export]
+    use crate::py::reader::Reader;
+    #[pymodule_export]
     use crate::py::spec::{CompiledType, Specification, compile};
     #[pymodule_export]
     use crate::py::tree::{Tree, check, tree};

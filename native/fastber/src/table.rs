@@ -288,11 +288,15 @@ pub struct Alternatives {
 impl Alternatives {
     #[inline]
     pub fn for_tag(&self, tag: Tag) -> Option<&Alternative> {
-        let index = match self.by_tag.binary_search_by_key(&tag, |(t, _)| *t) {
-            Ok(index) => self.by_tag[index].1,
-            Err(_) => self.any?,
-        };
-        Some(&self.items[index as usize])
+        self.index_for_tag(tag).map(|index| &self.items[index])
+    }
+
+    #[inline]
+    pub fn index_for_tag(&self, tag: Tag) -> Option<usize> {
+        match self.by_tag.binary_search_by_key(&tag, |(t, _)| *t) {
+            Ok(index) => Some(self.by_tag[index].1 as usize),
+            Err(_) => self.any.map(|index| index as usize),
+        }
     }
 
     pub fn named(&self, name: &Bound<'_, PyString>) -> Option<&Alternative> {

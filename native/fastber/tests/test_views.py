@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import mmap
+import random
 import tempfile
 from collections.abc import Callable
 from typing import Any
@@ -241,3 +242,98 @@ def test_tree_and_check() -> None:
         fastber.check(encoding + b"\x00")
     with pytest.raises(fastber.DecodeError, match="max_depth"):
         fastber.check(b"\x30\x80" * 1000)
+
+
+READ_PATHS = (
+    "",
+    "message.a",
+    "message.b:contents",
+    "message.c",
+    "message.c[*].x:value",
+    "message.c[*].y:contents",
+    "message.c[*].z.q[*]:value",
+    "message.c[0].z",
+    "message.c[-1].x:contents",
+    "message.d.p:value",
+    "message.e:value",
+)
+READER = MESSAGE.reader(*READ_PATHS)
+
+
+def stepped(view: fastber.View, path: str) -> Any:
+    """By views, what a reader gives for a path."""
+    steps, _, want = path.partition(":")
+    before, each, after = steps.partition("[*]")
+    try:
+        part = view.at(before)
+    except (KeyError, IndexError):
+        return None
+    if each:
+        rest = after.removeprefix(".") + (f":{want}" if want else "")
+        return [stepped(element, rest) for element in part]
+    if want == "value":
+        return part.value
+    return bytes(part.contents if want == "contents" else part.raw)
+
+
+@settings(max_examples=100, deadline=None)
+@given(bodies, forms)
+def test_a_reader_reads_what_views_see(body: dict[str, Any], form: Callable[[bytes], bytes]) -> None:
+    encoding = form(MESSAGE.encode(("message", body)))
+    view = MESSAGE.view(encoding)
+    expected = tuple(stepped(view, path) for path in READER.paths)
+    assert READER.read(encoding) == expected
+    assert READER.read(bytearray(encoding)) == expected
+    assert READER.read(memoryview(encoding), partial=True) == expected
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("path", READER.paths)
+def test_partial_readers_raise_for_what_is_cut(form: Callable[[bytes], bytes], path: str) -> None:
+    encoding = form(MESSAGE.encode(("message", BODY)))
+    reader = MESSAGE.reader(path)
+    whole = reader.read(encoding)
+    results = set()
+    for cut in range(len(encoding)):
+        with pytest.raises(fastber.DecodeError):
+            reader.read(encoding[:cut])
+        try:
+            assert reader.read(encoding[:cut], partial=True) == whole
+            results.add(True)
+        except fastber.DecodeError:
+            results.add(False)
+    assert False in results
+
+
+def test_hostile_input_raises_and_no_more() -> None:
+    generator = random.Random(1)
+    encodings = [form(MESSAGE.encode(("message", BODY))) for form in FORMS]
+    for _ in range(3000):
+        octets = bytearray(generator.choice(encodings))
+        for _ in range(generator.randint(1, 6)):
+            octets[generator.randrange(len(octets))] = generator.choice([0, 1, 0x30, 0x7F, 0x80, 0x88, 0xFF])
+        for partial in (False, True):
+            try:
+                READER.read(bytes(octets), partial=partial)
+            except fastber.DecodeError:
+                continue
+
+
+def test_errors_name_the_place() -> None:
+    encoding = bytes.fromhex("a00d02010530083106800101800102")
+    with pytest.raises(fastber.DecodeError) as by_views:
+        _ = MESSAGE.view(encoding).at("message.c[0].x").value
+    with pytest.raises(fastber.DecodeError) as by_reader:
+        MESSAGE.reader("message.c[0].x:value").read(encoding)
+    assert str(by_reader.value) == str(by_views.value)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["message.q", "nothing", "message.a[*]", "message.c.x", "message.c[*]x", "message.c[+]", "message:text", "a..b"],
+)
+def test_paths_that_the_type_does_not_have(path: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        MESSAGE.reader(path)
+    with pytest.raises(TypeError):
+        MESSAGE.reader(("message", "a"))  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Final
 
-from ._fastber import CompiledType, Raw, Remove, Specification, Tree, View, check, compile_sources, tree
+from ._fastber import CompiledType, Raw, Reader, Remove, Specification, Tree, View, check, compile_sources, tree
 from .errors import CompileError, ConstraintsError, DecodeError, EncodeError, Error
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "EncodeError",
     "Error",
     "Raw",
+    "Reader",
     "Remove",
     "Specification",
     "Tree",

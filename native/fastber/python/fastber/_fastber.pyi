@@ -3,7 +3,18 @@ from typing import Any, final
 
 from typing_extensions import Buffer  # collections.abc.Buffer from Python 3.12 on
 
-__all__ = ["CompiledType", "Raw", "Remove", "Specification", "Tree", "View", "check", "compile_sources", "tree"]
+__all__ = [
+    "CompiledType",
+    "Raw",
+    "Reader",
+    "Remove",
+    "Specification",
+    "Tree",
+    "View",
+    "check",
+    "compile_sources",
+    "tree",
+]
 
 _Path = str | tuple[str | int, ...]
 
@@ -37,6 +48,21 @@ class CompiledType:
     def encode(self, value: Any, *, resolve_open_types: bool = False, check_constraints: bool = False) -> bytes: ...
     def check_constraints(self, value: Any) -> None: ...
     def view(self, buffer: Buffer, *, partial: bool = False) -> View: ...
+    def reader(self, *paths: str) -> Reader:
+        """Some paths of this type, resolved once, to be read together from many buffers.
+
+        A path ends in `:raw` (the complete encoding as bytes, what it is without an ending), `:contents` (its contents
+        octets) or `:value` (the decoded value). The step `[*]` goes to each element and gives a list.
+        """
+
+@final
+class Reader:
+    """Reads the parts at some paths of a type in one walk over the octets, without views between."""
+
+    @property
+    def paths(self) -> tuple[str, ...]: ...
+    def read(self, buffer: Buffer, *, partial: bool = False) -> tuple[Any, ...]:
+        """One result for each path: octets or a value, a list of them below `[*]`, None for what is absent."""
 
 @final
 class Specification:

@@ -2,6 +2,7 @@
 
 pub mod buffer;
 pub mod raw;
+pub mod reader;
 pub mod spec;
 pub mod tree;
 pub mod view;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyMappingProxy};
+use pyo3::types::{PyBytes, PyDict, PyMappingProxy, PyTuple};
 
 use crate::ber::de::Decoder;
 use crate::ber::en::Encoder;
@@ -13,6 +13,7 @@ use crate::error::{Error, Result, compile_error, guarded};
 use crate::front;
 use crate::lower::lower;
 use crate::py::buffer::Export;
+use crate::py::reader::Reader;
 use crate::py::view::View;
 use crate::schema::TypeId;
 use crate::table::{DEEPEST, Limits, Options, Table};
@@ -36,7 +37,7 @@ pub struct CompiledType {
 
 /// Calls `work` with the octets of `data`; those that others may write to are copied first, as Python code may run
 /// while they are read.
-fn with_octets<T>(data: &Bound<'_, PyAny>, work: impl FnOnce(&[u8]) -> Result<T>) -> PyResult<T> {
+pub fn with_octets<T>(data: &Bound<'_, PyAny>, work: impl FnOnce(&[u8]) -> Result<T>) -> PyResult<T> {
     if let Ok(data) = data.cast::<PyBytes>() {
         return guarded(|| work(data.as_bytes()));
     }
@@ -141,6 +142,15 @@ impl CompiledType {
     #[pyo3(signature = (buffer, *, partial=false))]
     fn view(&self, buffer: &Bound<'_, PyAny>, partial: bool) -> PyResult<View> {
         View::root(buffer, self.shared.clone(), self.id, partial)
+    }
+
+    /// Some paths of this type, resolved once, to be read together from many buffers.
+    ///
+    /// A path ends in `:raw` (the complete encoding as bytes, what it is without an ending), `:contents` (its contents
+    /// octets) or `:value` (the decoded value). The step `[*]` goes to each element and gives a list.
+    #[pyo3(signature = (*paths))]
+    fn reader(&self, paths: &Bound<'_, PyTuple>) -> PyResult<Reader> {
+        Reader::compile(self.shared.clone(), self.id, paths)
     }
 
     fn __repr__(&self) -> String {

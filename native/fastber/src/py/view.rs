@@ -8,7 +8,6 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyString};
 
 use crate::ber::de::Decoder;
-use crate::ber::tlv;
 use crate::error::{Error, Result, guarded};
 use crate::py::spec::Shared;
 use crate::schema::TypeId;
@@ -17,7 +16,7 @@ use crate::view::level::{Level, Part, Parts};
 use crate::view::path::{Step, no_such, parse};
 use crate::view::rope::Rope;
 use crate::view::splice::{Edit, Splicer};
-use crate::view::{Source, Spot, Via};
+use crate::view::{Source, Spot, Via, root_end};
 
 /// Part of a buffer, seen as a value of an ASN.1 type. Nothing is decoded until it is asked for.
 #[pyclass(frozen, module = "fastber")]
@@ -31,34 +30,7 @@ impl View {
     pub fn root(buffer: &Bound<'_, PyAny>, shared: Arc<Shared>, id: TypeId, partial: bool) -> PyResult<View> {
         let source = Arc::new(Source::new(buffer, shared, partial)?);
         let data = source.export.octets(buffer.py());
-        let end = guarded(|| {
-            let header = tlv::head(data, 0, data.len())?;
-            let end = match header.length {
-                Some(length) => header.contents + length,
-                None => match tlv::skip(data, &header, data.len()) {
-                    Ok(end) => end,
-                    Err(_) if partial => isize::MAX as usize,
-                    Err(located) => return Err(located.into()),
-                },
-            };
-            if !partial && end > data.len() {
-                let reason = format!(
-                    "expected {} contents octets, got {}",
-                    end - header.contents,
-                    data.len() - header.contents
-                );
-                return Err(Error::decode(header.contents, reason));
-            }
-            if !source.table().node(id).first.accepts(header.tag) {
-                let reason = format!(
-                    "expected {}, got {}",
-                    source.table().node(id).first.describe(),
-                    header.tag
-                );
-                return Err(Error::decode(0, reason).member(&source.table().node(id).name));
-            }
-            Ok(end)
-        })?;
+        let end = guarded(|| root_end(data, source.table(), id, partial))?;
         let spot = Arc::new(Spot {
             id,
             at: 0,

@@ -3,7 +3,7 @@
 use crate::ber::der;
 use crate::ber::tlv::{self, Fault, Header, Tag};
 use crate::error::{Error, Result};
-use crate::table::{Fields, Node, Op, Table};
+use crate::table::{Alternatives, Fields, Node, Op, Table};
 use crate::view::Spot;
 
 pub struct Level {
@@ -34,10 +34,10 @@ pub struct Part {
     pub end: usize,
 }
 
-struct Reader<'a> {
-    data: &'a [u8],
-    table: &'a Table,
-    partial: bool,
+pub struct Reader<'a> {
+    pub data: &'a [u8],
+    pub table: &'a Table,
+    pub partial: bool,
 }
 
 impl Level {
@@ -55,7 +55,27 @@ impl Level {
 }
 
 impl Reader<'_> {
+    #[inline(always)]
     fn header(&self, at: usize, end: usize) -> Result<Header> {
+        // One octet of identifier, one of length: most headers, and no form that DER has anything against.
+        if let Some(&[first, second, ..]) = self.data.get(at..)
+            && first & 0x1f != 0x1f
+            && second < 0x80
+            && at + 2 + second as usize <= end
+        {
+            return Ok(Header {
+                tag: Tag::new(first >> 6, (first & 0x1f) as u32),
+                constructed: first & 0x20 != 0,
+                at,
+                contents: at + 2,
+                length: Some(second as usize),
+            });
+        }
+        self.any_header(at, end)
+    }
+
+    #[inline(never)]
+    fn any_header(&self, at: usize, end: usize) -> Result<Header> {
         let available = end.min(self.data.len());
         if at >= available && at < end {
             return Err(Error::decode(available, "the buffer ends within this value"));
@@ -95,7 +115,7 @@ impl Reader<'_> {
         let mut at = spot.at;
         let mut end = spot.end;
         for &tag in &node.wrappers {
-            self.enter(tag, true, &mut at, &mut end, &mut headers)?;
+            headers.push(self.enter(tag, true, &mut at, &mut end)?);
         }
         let level = |headers, parts, cut| Level {
             headers,
@@ -106,26 +126,14 @@ impl Reader<'_> {
         };
         let Some(tag) = node.tag else {
             let parts = match &node.op {
-                Op::Choice(choice) => {
-                    let header = self.header(at, end)?;
-                    match choice.for_tag(header.tag) {
-                        Some(item) => {
-                            let index = choice.items.iter().position(|other| std::ptr::eq(other, item));
-                            Parts::Chosen(index)
-                        }
-                        None if choice.extensible => Parts::Chosen(None),
-                        None => {
-                            let reason = format!("expected {}, got {}", node.first.describe(), header.tag);
-                            return Err(Error::decode(at, reason));
-                        }
-                    }
-                }
+                Op::Choice(choice) => Parts::Chosen(self.chosen(node, choice, at, end)?),
                 _ => Parts::None,
             };
             return Ok(level(headers, parts, false));
         };
-        self.enter(tag, node.op.is_constructed(), &mut at, &mut end, &mut headers)?;
-        self.tolerate(node, &mut at, &mut end, &mut headers)?;
+        let header = self.enter(tag, node.op.is_constructed(), &mut at, &mut end)?;
+        headers.push(header);
+        headers.extend(self.tolerate(node, &header, &mut at, &mut end)?);
         let (parts, cut) = match &node.op {
             Op::Sequence(fields) => self.sequence(fields, at, end)?,
             Op::Set(fields) => self.set(fields, at, end)?,
@@ -158,15 +166,21 @@ impl Reader<'_> {
         })
     }
 
+    /// Which alternative the encoding at `at` is of; None for one that an extensible CHOICE does not know.
+    pub fn chosen(&self, node: &Node, choice: &Alternatives, at: usize, end: usize) -> Result<Option<usize>> {
+        let header = self.header(at, end)?;
+        match choice.index_for_tag(header.tag) {
+            None if !choice.extensible => {
+                let reason = format!("expected {}, got {}", node.first.describe(), header.tag);
+                Err(Error::decode(at, reason))
+            }
+            found => Ok(found),
+        }
+    }
+
     /// Steps into one header; afterwards `at..end` are its contents.
-    fn enter(
-        &self,
-        tag: Tag,
-        constructed: bool,
-        at: &mut usize,
-        end: &mut usize,
-        headers: &mut Vec<Header>,
-    ) -> Result<()> {
+    #[inline]
+    pub fn enter(&self, tag: Tag, constructed: bool, at: &mut usize, end: &mut usize) -> Result<Header> {
         let header = self.header(*at, *end)?;
         if header.tag != tag {
             return Err(Error::decode(
@@ -200,24 +214,23 @@ impl Reader<'_> {
                 Err(located) => return Err(located.into()),
             }
         }
-        headers.push(header);
-        Ok(())
+        Ok(header)
     }
 
-    /// The tolerance of `tolerate_explicit`: one header more.
-    fn tolerate(&self, node: &Node, at: &mut usize, end: &mut usize, headers: &mut Vec<Header>) -> Result<()> {
-        let constructed = headers.last().is_some_and(|header| header.constructed);
-        if let Some(tag) = node
-            .tolerated
-            .filter(|_| constructed && self.table.options.tolerate_explicit)
-        {
-            self.enter(tag, false, at, end, headers)?;
+    /// The tolerance of `tolerate_explicit`: one header more behind `outer`.
+    #[inline]
+    pub fn tolerate(&self, node: &Node, outer: &Header, at: &mut usize, end: &mut usize) -> Result<Option<Header>> {
+        match node.tolerated {
+            Some(tag) if outer.constructed && self.table.options.tolerate_explicit => {
+                self.enter(tag, false, at, end).map(Some)
+            }
+            _ => Ok(None),
         }
-        Ok(())
     }
 
     /// Calls `take` with the header and end of each element; true if the buffer ends first.
-    fn each(&self, mut at: usize, end: usize, mut take: impl FnMut(&Header, usize) -> Result<()>) -> Result<bool> {
+    #[inline]
+    pub fn each(&self, mut at: usize, end: usize, mut take: impl FnMut(&Header, usize) -> Result<()>) -> Result<bool> {
         let available = end.min(self.data.len());
         while at < available {
             let header = match self.header(at, end) {
@@ -289,7 +302,7 @@ impl Reader<'_> {
         Ok((Parts::Members(parts), cut))
     }
 
-    fn unknown(&self, fields: &Fields, header: &Header) -> Result<()> {
+    pub fn unknown(&self, fields: &Fields, header: &Header) -> Result<()> {
         if fields.extensible || self.table.options.ignore_unknown {
             return Ok(());
         }

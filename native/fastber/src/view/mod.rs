@@ -5,6 +5,7 @@
 
 pub mod level;
 pub mod path;
+pub mod plan;
 pub mod rope;
 pub mod splice;
 
@@ -14,6 +15,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyMemoryView};
 
+use crate::ber::tlv;
 use crate::error::{Error, Result};
 use crate::py::buffer::Export;
 use crate::py::spec::Shared;
@@ -70,8 +72,29 @@ impl Source {
     }
 }
 
-/// The end of an indefinite form that a partial buffer does not have whole.
-pub const UNKNOWN_END: usize = usize::MAX / 4;
+/// Where the value that a buffer starts with ends; past the end of the buffer only if `partial`.
+pub fn root_end(data: &[u8], table: &Table, id: TypeId, partial: bool) -> Result<usize> {
+    let header = tlv::head(data, 0, data.len())?;
+    let end = match header.length {
+        Some(length) => header.contents + length,
+        None => match tlv::skip(data, &header, data.len()) {
+            Ok(end) => end,
+            Err(_) if partial => isize::MAX as usize,
+            Err(located) => return Err(located.into()),
+        },
+    };
+    if !partial && end > data.len() {
+        let (needed, there) = (end - header.contents, data.len() - header.contents);
+        let reason = format!("expected {needed} contents octets, got {there}");
+        return Err(Error::decode(header.contents, reason));
+    }
+    let node = table.node(id);
+    if !node.first.accepts(header.tag) {
+        let reason = format!("expected {}, got {}", node.first.describe(), header.tag);
+        return Err(Error::decode(0, reason).member(&node.name));
+    }
+    Ok(end)
+}
 
 /// How a spot is reached from the one around it.
 #[derive(Clone, Copy, Debug)]
