@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.server.harness import Process, apdu, configuration, delivered, free_port, run, transfer, until
+from x400.spool.queries import number_of_entries
 
 
 def children(pid: int) -> list[int]:
@@ -35,6 +36,29 @@ def test_a_port_in_use_and_a_spool_in_use_are_told(tmp_path: Path) -> None:
         with pytest.raises(AssertionError, match="another process has this spool open"):
             other.start()
         assert other.wait() == 1
+
+
+def test_what_waits_for_a_worker_that_there_is_no_more_is_told(tmp_path: Path) -> None:
+    port = free_port()
+    path = configuration(tmp_path, "A", port, to={"B": free_port()})
+    one = path.read_text()
+    path.write_text(one.replace("[mta]", "[mta]\nworkers = 2"))
+
+    async def body() -> None:
+        for number in range(20):
+            await transfer(port, [apdu(number, "/C=GB/A=TEST/P=B/S=Ann/")])
+
+    spool = tmp_path / "A" / "spool" / "worker-1"
+    with Process(path) as process:
+        run(body())
+        entries = number_of_entries(spool)
+        assert entries, "the kernel has given some calls to either"
+        assert process.stop() == 0
+    path.write_text(one)
+    with Process(path) as process:
+        assert "entries wait for a worker that is not started" in process.log.read_text()
+        assert f"entries={entries}" in process.log.read_text()
+        assert process.stop() == 0
 
 
 def test_hangup_reads_routes_again(tmp_path: Path) -> None:

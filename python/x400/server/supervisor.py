@@ -23,6 +23,7 @@ from x400.server.config import Config, ConfigError
 from x400.server.log import set_up
 from x400.server.worker import Worker
 from x400.spool import SpoolError
+from x400.spool.queries import number_of_entries, worker_folders
 
 log = structlog.get_logger("x400.server")
 
@@ -34,6 +35,7 @@ def run(config: Config) -> int:
     set_up(config.mta.log_format, config.mta.log_level)
     _raise_descriptor_limit(config.limits.associations)
     shared = config.mta.workers > 1
+    _tell_stranded(config)
     try:
         sockets = [open_listener(one.address, one.port, shared=shared) for one in config.listener]
     except OSError as error:
@@ -42,6 +44,15 @@ def run(config: Config) -> int:
     if not shared:
         return serve(config, 0, sockets, lambda: announce(config, sockets))
     return Supervisor(config, sockets).run()
+
+
+def _tell_stranded(config: Config) -> None:
+    """Spools of workers that there are no more: what waits in them would wait without end, and unseen."""
+    ours = {f"worker-{number}" for number in range(config.mta.workers)}
+    for folder in worker_folders(config.spool):
+        if folder.name not in ours and (entries := number_of_entries(folder)):
+            log.error("entries wait for a worker that is not started", spool=str(folder), entries=entries,
+                      expected="as many [mta] workers as before, until it is empty")  # fmt: skip
 
 
 def _raise_descriptor_limit(associations: int) -> None:

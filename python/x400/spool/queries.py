@@ -67,12 +67,23 @@ def worker_folders(folder: str | Path) -> list[Path]:
     return sorted(path.parent for path in Path(folder).glob(f"worker-*/{DATABASE}"))
 
 
+def _open(worker: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"{(worker / DATABASE).absolute().as_uri()}?mode=ro", uri=True)
+    connection.execute("PRAGMA busy_timeout=2000")
+    return connection
+
+
 def _databases(folder: str | Path) -> Iterator[tuple[str, sqlite3.Connection]]:
     for worker in worker_folders(folder):
-        connection = sqlite3.connect(f"{(worker / DATABASE).absolute().as_uri()}?mode=ro", uri=True)
-        with closing(connection):
-            connection.execute("PRAGMA busy_timeout=2000")
+        with closing(_open(worker)) as connection:
             yield worker.name, connection
+
+
+def number_of_entries(worker: Path) -> int:
+    """How many entries wait in the spool of one worker."""
+    with closing(_open(worker)) as connection:
+        number: int = connection.execute("SELECT count(*) FROM entry").fetchone()[0]
+        return number
 
 
 _WAITING = """
