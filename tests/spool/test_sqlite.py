@@ -135,6 +135,14 @@ def test_a_damaged_database_is_refused_with_its_name(tmp_path: Path) -> None:
         asyncio.run(SqliteSpool(folder).open())
 
 
+def test_a_damaged_database_is_named_to_those_who_look(tmp_path: Path) -> None:
+    (tmp_path / "worker-0").mkdir()
+    (tmp_path / "worker-0" / "spool.sqlite").write_bytes(b"no database" * 1000)
+    for look in (queries.queues, queries.waiting, lambda folder: queries.trace(folder, "one")):
+        with pytest.raises(SpoolCorrupt, match=str(tmp_path)):
+            look(tmp_path)
+
+
 def test_histories_are_forgotten(tmp_path: Path) -> None:
     async def body() -> None:
         spool = SqliteSpool(tmp_path / "spool", retention=0.0)

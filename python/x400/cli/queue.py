@@ -40,14 +40,14 @@ def queue(
         One JSON object instead of tables.
     """
     from x400.server.config import ConfigError, load
-    from x400.spool import queries
+    from x400.spool import SpoolError, queries
 
     try:
         folder = load(config).spool
-    except ConfigError as error:
+        queues = [one for one in queries.queues(folder) if to in (None, one.queue)]
+        waiting = queries.waiting(folder, to, limit)
+    except (ConfigError, SpoolError) as error:
         fail(error)
-    queues = [one for one in queries.queues(folder) if to in (None, one.queue)]
-    waiting = queries.waiting(folder, to, limit)
     if json:
         import msgspec
 

@@ -25,13 +25,13 @@ def trace(config: Path, identifier: str, /, *, json: Annotated[bool, Parameter(n
         A JSON array instead of a table.
     """
     from x400.server.config import ConfigError, load
-    from x400.spool import queries
+    from x400.spool import SpoolError, queries
 
     try:
         folder = load(config).spool
-    except ConfigError as error:
+        lines = queries.trace(folder, identifier)
+    except (ConfigError, SpoolError) as error:
         fail(error)
-    lines = queries.trace(folder, identifier)
     if not lines:
         found = queries.identifiers(folder, identifier)
         if len(found) > 1:

@@ -50,7 +50,14 @@ def _tell_stranded(config: Config) -> None:
     """Spools of workers that there are no more: what waits in them would wait without end, and unseen."""
     ours = {f"worker-{number}" for number in range(config.mta.workers)}
     for folder in worker_folders(config.spool):
-        if folder.name not in ours and (entries := number_of_entries(folder)):
+        if folder.name in ours:
+            continue
+        try:
+            entries = number_of_entries(folder)
+        except SpoolError as error:
+            log.error("spool of a worker that is not started cannot be read", error=str(error))
+            continue
+        if entries:
             log.error("entries wait for a worker that is not started", spool=str(folder), entries=entries,
                       expected="as many [mta] workers as before, until it is empty")  # fmt: skip
 

@@ -5,13 +5,32 @@ An MTA with several workers has one spool folder each, ``worker-0``, ``worker-1`
 
 from __future__ import annotations
 
+import functools
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
 
+from x400.spool.exceptions import SpoolCorrupt
 from x400.spool.sqlite import DATABASE, queue_states
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _reads(function: Callable[Concatenate[str | Path, P], T]) -> Callable[Concatenate[str | Path, P], T]:
+    """A function that reads spools below a folder: raises SpoolCorrupt with its name when one cannot be read."""
+
+    @functools.wraps(function)
+    def reading(folder: str | Path, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(folder, *args, **kwargs)
+        except sqlite3.Error as error:
+            raise SpoolCorrupt(f"{folder}: {error}") from error
+
+    return reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +86,8 @@ def worker_folders(folder: str | Path) -> list[Path]:
     return sorted(path.parent for path in Path(folder).glob(f"worker-*/{DATABASE}"))
 
 
-def _open(worker: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(f"{(worker / DATABASE).absolute().as_uri()}?mode=ro", uri=True)
+def _open(worker: str | Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"{(Path(worker) / DATABASE).absolute().as_uri()}?mode=ro", uri=True)
     connection.execute("PRAGMA busy_timeout=2000")
     return connection
 
@@ -79,7 +98,8 @@ def _databases(folder: str | Path) -> Iterator[tuple[str, sqlite3.Connection]]:
             yield worker.name, connection
 
 
-def number_of_entries(worker: Path) -> int:
+@_reads
+def number_of_entries(worker: str | Path) -> int:
     """How many entries wait in the spool of one worker."""
     with closing(_open(worker)) as connection:
         number: int = connection.execute("SELECT count(*) FROM entry").fetchone()[0]
@@ -93,6 +113,7 @@ FROM entry LEFT JOIN obstacle USING (queue)
 """
 
 
+@_reads
 def waiting(folder: str | Path, queue: str | None = None, limit: int = 1000) -> list[Waiting]:
     """What waits, in the order in which it will be passed on, at most ``limit`` entries of each worker."""
     where, values = ("WHERE queue=?", [queue]) if queue is not None else ("", [])
@@ -104,6 +125,7 @@ def waiting(folder: str | Path, queue: str | None = None, limit: int = 1000) -> 
     ]
 
 
+@_reads
 def queues(folder: str | Path) -> list[QueueLine]:
     """Every queue that is not empty, by name."""
     sums: dict[str, QueueLine] = {}
@@ -121,6 +143,7 @@ def queues(folder: str | Path) -> list[QueueLine]:
     return [sums[name] for name in sorted(sums)]
 
 
+@_reads
 def trace(folder: str | Path, identifier: str) -> list[TraceLine]:
     """The life of one message, oldest step first; empty when it was never here, or has been forgotten."""
     lines = []
@@ -149,6 +172,7 @@ def trace(folder: str | Path, identifier: str) -> list[TraceLine]:
     return sorted(lines, key=lambda line: line.at)
 
 
+@_reads
 def identifiers(folder: str | Path, part: str, limit: int = 20) -> list[str]:
     """Identifiers that contain ``part``, for a user who gave only some of one."""
     found: set[str] = set()
