@@ -79,8 +79,8 @@ pub enum Kind {
     String(StringKind),
     UtcTime,
     GeneralizedTime,
-    /// TIME, DATE, TIME-OF-DAY, DATE-TIME, DURATION: text.
-    Time,
+    /// TIME (14), DATE (31), TIME-OF-DAY (32), DATE-TIME (33), DURATION (34), by their universal tags: text.
+    Time(u32),
     External,
     EmbeddedPdv,
     CharacterString,

@@ -113,7 +113,9 @@ pub struct Node {
 pub enum Op {
     Boolean,
     Integer,
-    BitString { named: bool },
+    BitString {
+        named: bool,
+    },
     OctetString,
     Null,
     ObjectIdentifier,
@@ -123,6 +125,8 @@ pub enum Op {
     Text(StringKind),
     UtcTime,
     GeneralizedTime,
+    /// DATE (31), TIME-OF-DAY (32), DATE-TIME (33), DURATION (34).
+    UsefulTime(u32),
     Sequence(Fields),
     Set(Fields),
     SequenceOf(TypeId),
@@ -164,6 +168,10 @@ impl Op {
             },
             Op::UtcTime => "UTCTime",
             Op::GeneralizedTime => "GeneralizedTime",
+            Op::UsefulTime(31) => "DATE",
+            Op::UsefulTime(32) => "TIME-OF-DAY",
+            Op::UsefulTime(33) => "DATE-TIME",
+            Op::UsefulTime(_) => "DURATION",
             Op::Sequence(_) => "SEQUENCE",
             Op::Set(_) => "SET",
             Op::SequenceOf(_) => "SEQUENCE OF",

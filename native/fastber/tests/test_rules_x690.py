@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -266,6 +266,41 @@ def test_8_23_strings_are_octet_strings_in_segments() -> None:
 def test_8_25_times_and_descriptors_are_strings() -> None:
     both("Descriptor", "ab", "07026162")
     assert read("Gen", "1813 " + b"20260102030405.678Z".hex()) == datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
+
+
+USEFUL = """
+Useful DEFINITIONS AUTOMATIC TAGS ::= BEGIN
+Day ::= DATE  Hour ::= TIME-OF-DAY  Moment ::= DATE-TIME  Span ::= DURATION  Whole ::= TIME
+Tagged ::= SEQUENCE { day DATE, moment Moment }
+END
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "octets"),
+    [("Day", "1985-04-12", "1f1f08" + b"19850412".hex()), ("Hour", "15:27:46", "1f2006" + b"152746".hex()),
+     ("Moment", "1951-10-14T15:30:00", "1f210e" + b"19511014153000".hex()),
+     ("Span", "P2DT3H", "1f2205" + b"2DT3H".hex()),
+     ("Whole", "1985-W15-5", "0e0a" + b"1985-W15-5".hex())]
+)  # fmt: skip
+def test_8_26_useful_times_are_encoded_without_separators(name: str, text: str, octets: str) -> None:
+    for codec in ("ber", "der"):
+        spec = fastber.compile_string(USEFUL, codec)
+        assert spec.encode(name, text).hex() == octets
+        assert spec.decode(name, bytes.fromhex(octets)) == text
+
+
+def test_8_26_useful_times_with_separators_are_refused() -> None:
+    spec = fastber.compile_string(USEFUL)
+    assert spec.encode("Day", date(1985, 4, 12)) == spec.encode("Day", "1985-04-12")
+    value = {"day": "1985-04-12", "moment": "1951-10-14T15:30:00"}
+    assert spec.encode("Tagged", value).hex() == "301a8008" + b"19850412".hex() + "810e" + b"19511014153000".hex()
+    assert spec.decode("Tagged", spec.encode("Tagged", value)) == value
+    for octets in ("1f1f0a" + b"1985-04-12".hex(), "1f1f06" + b"850412".hex(), "1f1f09" + b"198504120".hex()):
+        refused(spec, "Day", octets)
+    for text in ("19850412", "1985-04", "1985/04/12", ""):
+        with pytest.raises(fastber.EncodeError):
+            spec.encode("Day", text)
 
 
 def test_9_is_of_cer_which_is_refused() -> None:

@@ -5,7 +5,7 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyList, PyString, PyTuple};
 
 use crate::ber::strings::universal;
 use crate::ber::tlv::{self, Header, Tag};
-use crate::ber::{der, prim, real, text, time};
+use crate::ber::{der, prim, real, text, time, useful};
 use crate::error::{Error, Result};
 use crate::schema::TypeId;
 use crate::table::{Alternatives, Enumerated, Fields, Node, Op, Open, Table};
@@ -194,6 +194,7 @@ impl<'a, 'py> Decoder<'a, 'py> {
             }
             Op::UtcTime => time::decode_utc(py, contents, start, strict)?,
             Op::GeneralizedTime => time::decode_generalized(py, contents, start, strict)?,
+            Op::UsefulTime(kind) => useful::decode(py, *kind, contents, start)?,
             _ => unreachable!("constructed and string types returned above"),
         };
         Ok((value, after))

@@ -6,7 +6,7 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyList, PyString, PyTuple};
 use crate::ber::der;
 use crate::ber::out::Out;
 use crate::ber::prim::{self, type_name};
-use crate::ber::{de, real, text, time, tlv};
+use crate::ber::{de, real, text, time, tlv, useful};
 use crate::error::{Error, Result};
 use crate::py::buffer::Export;
 use crate::py::raw::Raw;
@@ -114,6 +114,7 @@ impl<'a, 'py> Encoder<'a, 'py> {
             }
             Op::UtcTime => time::encode_utc(value, der, &mut self.out)?,
             Op::GeneralizedTime => time::encode_generalized(value, der, &mut self.out)?,
+            Op::UsefulTime(kind) => useful::encode(*kind, value, &mut self.out)?,
             Op::Sequence(fields) => self.fields(fields, false, value, depth)?,
             Op::Set(fields) => self.fields(fields, der, value, depth)?,
             Op::SequenceOf(element) => self.list(*element, false, value, depth)?,

@@ -10,3 +10,4 @@ mod strings;
 pub mod text;
 pub mod time;
 pub mod tlv;
+pub mod useful;

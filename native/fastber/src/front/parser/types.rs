@@ -42,6 +42,11 @@ impl<'a> Parser<'a> {
             }
             let mut ty = p.untagged()?;
             ty.token = token;
+            if let (TypeKind::Simple(Kind::Time(kind)), [tag]) = (&mut ty.kind, &tags[..])
+                && let (Class::Universal, TagNumber::Number(number @ 31..=34)) = (tag.class, &tag.number)
+            {
+                *kind = *number;
+            }
             ty.tags = tags;
             while p.is(b'(') {
                 let constraint = p.constraint()?;
@@ -116,7 +121,7 @@ impl<'a> Parser<'a> {
             "GeneralizedTime" => simple(Kind::GeneralizedTime),
             "ObjectDescriptor" => simple(Kind::ObjectDescriptor),
             "RELATIVE-OID" => simple(Kind::RelativeOid),
-            "TIME" => simple(Kind::Time),
+            "TIME" => simple(Kind::Time(14)),
             "UTF8String" => string(StringKind::Utf8),
             "NumericString" => string(StringKind::Numeric),
             "PrintableString" => string(StringKind::Printable),

@@ -55,7 +55,7 @@ fn universal_tag(kind: &Kind) -> u32 {
         Kind::Enumerated { .. } => 10,
         Kind::EmbeddedPdv => 11,
         Kind::RelativeOid => 13,
-        Kind::Time => 14,
+        Kind::Time(_) => 14,
         Kind::Sequence(_) | Kind::SequenceOf(_) => 16,
         Kind::Set(_) | Kind::SetOf(_) => 17,
         Kind::UtcTime => 23,
