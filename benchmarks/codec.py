@@ -150,6 +150,8 @@ def main() -> None:
     responsibility = "message.envelope.per-recipient-fields[0].per-recipient-indicators"
     changes = {"message.envelope.trace-information[+]": TRACE, responsibility: (b"\x1c", 8)}
 
+    splicer = ours.splicer(*changes)
+
     def change() -> None:
         decoded = ours.decode(octets)
         decoded[1]["envelope"]["trace-information"].append(TRACE)
@@ -165,7 +167,8 @@ def main() -> None:
     show("encode, against asn1tools", lambda: ours.encode(value), lambda: theirs.encode(value))
     show("view, step and read, against asn1tools' decode", step, lambda: theirs.decode(octets))
     show("read by a reader, against asn1tools' decode", lambda: reader.read(octets), lambda: theirs.decode(octets))
-    show("splice, against fastber's decode and encode", lambda: ours.view(octets).splice(changes), change)
+    show("view and splice, against decode and encode", lambda: ours.view(octets).splice(changes), change)
+    show("splice by a splicer, against the same", lambda: splicer.splice(octets, *changes.values()), change)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ mod _fastber {
     #[pymodule_export]
     use crate::py::spec::{CompiledType, Specification, compile};
     #[pymodule_export]
+    use crate::py::splicer::Splicer;
+    #[pymodule_export]
     use crate::py::tree::{Tree, check, tree};
     #[pymodule_export]
     use crate::py::view::View;

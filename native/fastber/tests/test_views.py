@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import mmap
 import random
@@ -132,6 +133,7 @@ def test_splice_is_decode_change_encode(
             changes["message.c[+]"] = other["c"][0]
             expected["c"].append(other["c"][0])
     spliced = joined(view.splice(changes))
+    assert joined(MESSAGE.splicer(*changes).splice(encoding, *changes.values())) == spliced
     assert MESSAGE.decode(spliced) == ("message", expected)
     assert fastber.check(spliced) == len(spliced)
     after = MESSAGE.view(spliced)["message"]
@@ -308,15 +310,16 @@ def test_partial_readers_raise_for_what_is_cut(form: Callable[[bytes], bytes], p
 def test_hostile_input_raises_and_no_more() -> None:
     generator = random.Random(1)
     encodings = [form(MESSAGE.encode(("message", BODY))) for form in FORMS]
+    splicer = MESSAGE.splicer("message.c[0].y", "message.c[+]", "message.d")
     for _ in range(3000):
         octets = bytearray(generator.choice(encodings))
         for _ in range(generator.randint(1, 6)):
             octets[generator.randrange(len(octets))] = generator.choice([0, 1, 0x30, 0x7F, 0x80, 0x88, 0xFF])
         for partial in (False, True):
-            try:
+            with contextlib.suppress(fastber.DecodeError):
                 READER.read(bytes(octets), partial=partial)
-            except fastber.DecodeError:
-                continue
+            with contextlib.suppress(fastber.DecodeError, KeyError, IndexError):
+                splicer.splice(octets, "y", BODY["c"][0], REMOVE, partial=partial)  # type: ignore[index]
 
 
 def test_errors_name_the_place() -> None:
@@ -337,3 +340,19 @@ def test_paths_that_the_type_does_not_have(path: str) -> None:
         MESSAGE.reader(path)
     with pytest.raises(TypeError):
         MESSAGE.reader(("message", "a"))  # type: ignore[arg-type]
+
+
+def test_splicers_take_as_many_values_as_paths() -> None:
+    encoding = MESSAGE.encode(("message", BODY))
+    splicer = MESSAGE.splicer("message.a", ("message", "c", 0))
+    assert splicer.paths == ("message.a", ("message", "c", 0))
+    assert joined(splicer.splice(encoding, 6, REMOVE)) == joined(
+        MESSAGE.view(encoding).splice({"message.a": 6, "message.c[0]": REMOVE})
+    )
+    with pytest.raises(TypeError, match="expected 2 values, got 1"):
+        splicer.splice(encoding, 6)
+    for bad, error in [("message.q", KeyError), ("message.c.x", KeyError), ("a..b", ValueError)]:
+        with pytest.raises(error):
+            MESSAGE.splicer(bad)
+    with pytest.raises(ValueError, match="two edits"):
+        MESSAGE.splicer("message.a", "message.a")

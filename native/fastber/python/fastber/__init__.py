@@ -16,7 +16,19 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Final
 
-from ._fastber import CompiledType, Raw, Reader, Remove, Specification, Tree, View, check, compile_sources, tree
+from ._fastber import (
+    CompiledType,
+    Raw,
+    Reader,
+    Remove,
+    Specification,
+    Splicer,
+    Tree,
+    View,
+    check,
+    compile_sources,
+    tree,
+)
 from .errors import CompileError, ConstraintsError, DecodeError, EncodeError, Error
 
 __all__ = [
@@ -31,6 +43,7 @@ __all__ = [
     "Reader",
     "Remove",
     "Specification",
+    "Splicer",
     "Tree",
     "View",
     "check",

@@ -9,6 +9,7 @@ __all__ = [
     "Reader",
     "Remove",
     "Specification",
+    "Splicer",
     "Tree",
     "View",
     "check",
@@ -55,6 +56,9 @@ class CompiledType:
         octets) or `:value` (the decoded value). The step `[*]` goes to each element and gives a list.
         """
 
+    def splicer(self, *paths: _Path) -> Splicer:
+        """Some paths of this type, resolved once, whose parts are to be replaced in many buffers."""
+
 @final
 class Reader:
     """Reads the parts at some paths of a type in one walk over the octets, without views between."""
@@ -63,6 +67,15 @@ class Reader:
     def paths(self) -> tuple[str, ...]: ...
     def read(self, buffer: Buffer, *, partial: bool = False) -> tuple[Any, ...]:
         """One result for each path: octets or a value, a list of them below `[*]`, None for what is absent."""
+
+@final
+class Splicer:
+    """Replaces the parts at some paths of a type."""
+
+    @property
+    def paths(self) -> tuple[_Path, ...]: ...
+    def splice(self, buffer: Buffer, *values: Any, partial: bool = False) -> list[bytes | memoryview]:
+        """The encoding with new values at the paths, in their order, as `View.splice` gives it."""
 
 @final
 class Specification:

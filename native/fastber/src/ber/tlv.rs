@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A tag as one number that orders as X.680 8.6 does: class in the top two bits, number below.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tag(u32);
 
 const NUMBER_BITS: u32 = 30;
@@ -54,7 +54,7 @@ impl fmt::Display for Tag {
 }
 
 /// The identifier and length octets of one element.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Header {
     pub tag: Tag,
     pub constructed: bool,

@@ -4,5 +4,6 @@ pub mod buffer;
 pub mod raw;
 pub mod reader;
 pub mod spec;
+pub mod splicer;
 pub mod tree;
 pub mod view;

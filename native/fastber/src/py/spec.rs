@@ -14,6 +14,7 @@ use crate::front;
 use crate::lower::lower;
 use crate::py::buffer::Export;
 use crate::py::reader::Reader;
+use crate::py::splicer::Splicer;
 use crate::py::view::View;
 use crate::schema::TypeId;
 use crate::table::{DEEPEST, Limits, Options, Table};
@@ -151,6 +152,12 @@ impl CompiledType {
     #[pyo3(signature = (*paths))]
     fn reader(&self, paths: &Bound<'_, PyTuple>) -> PyResult<Reader> {
         Reader::compile(self.shared.clone(), self.id, paths)
+    }
+
+    /// Some paths of this type, resolved once, whose parts are to be replaced in many buffers.
+    #[pyo3(signature = (*paths))]
+    fn splicer(&self, paths: &Bound<'_, PyTuple>) -> PyResult<Splicer> {
+        Splicer::compile(self.shared.clone(), self.id, paths)
     }
 
     fn __repr__(&self) -> String {

@@ -14,8 +14,7 @@ use crate::schema::TypeId;
 use crate::table::{Fields, Op};
 use crate::view::level::{Level, Part, Parts};
 use crate::view::path::{Step, no_such, parse};
-use crate::view::rope::Rope;
-use crate::view::splice::{Edit, Splicer};
+use crate::view::splice::{Edit, splice};
 use crate::view::{Source, Spot, Via, root_end};
 
 /// Part of a buffer, seen as a value of an ASN.1 type. Nothing is decoded until it is asked for.
@@ -430,22 +429,13 @@ impl View {
     /// The encoding with parts replaced: buffers to be sent one behind the other. Values are Python values, `Raw`, or
     /// `REMOVE`; a path that ends in `[+]` appends; an absent member is inserted.
     fn splice<'py>(&self, py: Python<'py>, changes: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyList>> {
-        let edit = Edit::tree(changes)?;
-        guarded(|| {
-            let table = self.source.table();
-            let data = self.source.export.octets(py);
-            let mut splicer = Splicer {
-                py,
-                source: &self.source,
-                data,
-                table,
-                rope: Rope::new(data),
-            };
-            splicer
-                .put(&self.spot, &edit)
-                .map_err(|error| self.spot.name_error(table, error))?;
-            Ok(splicer.rope.buffers(py, &self.source)?)
-        })
+        let mut edit = Edit::nothing();
+        let mut values = Vec::with_capacity(changes.len());
+        for (path, value) in changes {
+            edit.insert(self.source.table(), self.spot.id, &path, values.len())?;
+            values.push(value);
+        }
+        guarded(|| splice(py, &self.source, &self.spot, &edit, &values))
     }
 
     fn __repr__(&self) -> String {

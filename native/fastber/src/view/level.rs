@@ -5,10 +5,11 @@ use crate::ber::tlv::{self, Fault, Header, Tag};
 use crate::error::{Error, Result};
 use crate::table::{Alternatives, Fields, Node, Op, Table};
 use crate::view::Spot;
+use crate::view::few::Few;
 
 pub struct Level {
     /// Headers of the EXPLICIT tags and, unless the type is an untagged one, of the value itself.
-    pub headers: Vec<Header>,
+    pub headers: Few<Header>,
     /// The contents octets within the innermost of `headers`; for an untagged type the whole encoding.
     pub contents: usize,
     pub contents_end: usize,
@@ -32,6 +33,38 @@ pub struct Part {
     pub member: Option<u32>,
     pub at: usize,
     pub end: usize,
+}
+
+/// Which members of a SET were met.
+#[derive(Default)]
+pub struct Seen {
+    first: u128,
+    more: Vec<u32>,
+}
+
+impl Seen {
+    /// False if the member was met before.
+    #[inline]
+    pub fn add(&mut self, member: u32) -> bool {
+        if member < u128::BITS {
+            let bit = 1 << member;
+            let new = self.first & bit == 0;
+            self.first |= bit;
+            return new;
+        }
+        let new = !self.more.contains(&member);
+        if new {
+            self.more.push(member);
+        }
+        new
+    }
+
+    pub fn has(&self, member: usize) -> bool {
+        if member < u128::BITS as usize {
+            return self.first & (1 << member) != 0;
+        }
+        self.more.contains(&(member as u32))
+    }
 }
 
 pub struct Reader<'a> {
@@ -111,7 +144,7 @@ impl Reader<'_> {
 
     fn level(&self, spot: &Spot) -> Result<Level> {
         let node = self.table.node(spot.id);
-        let mut headers = Vec::with_capacity(node.wrappers.len() + 1);
+        let mut headers = Few::default();
         let mut at = spot.at;
         let mut end = spot.end;
         for &tag in &node.wrappers {
@@ -133,7 +166,9 @@ impl Reader<'_> {
         };
         let header = self.enter(tag, node.op.is_constructed(), &mut at, &mut end)?;
         headers.push(header);
-        headers.extend(self.tolerate(node, &header, &mut at, &mut end)?);
+        if let Some(inner) = self.tolerate(node, &header, &mut at, &mut end)? {
+            headers.push(inner);
+        }
         let (parts, cut) = match &node.op {
             Op::Sequence(fields) => self.sequence(fields, at, end)?,
             Op::Set(fields) => self.set(fields, at, end)?,
@@ -282,11 +317,12 @@ impl Reader<'_> {
 
     fn set(&self, fields: &Fields, at: usize, end: usize) -> Result<(Parts, bool)> {
         let mut parts: Vec<Part> = Vec::with_capacity(fields.fields.len().min(16));
+        let mut seen = Seen::default();
         let cut = self.each(at, end, |header, end| {
             let member = fields.for_tag(header.tag);
             match member {
                 None => self.unknown(fields, header)?,
-                Some(index) if parts.iter().any(|part| part.member == member) => {
+                Some(index) if !seen.add(index) => {
                     let error = Error::decode(header.at, format!("{} is repeated", header.tag));
                     return Err(error.member(&fields.fields[index as usize].text));
                 }

@@ -3,6 +3,7 @@
 //! A `Spot` says where one value's encoding lies and of which type it is. A `Level` is what a look at that encoding
 //! shows: its headers and the places of its parts, which are spots in turn once somebody steps to them.
 
+pub mod few;
 pub mod level;
 pub mod path;
 pub mod plan;

@@ -8,7 +8,7 @@ use crate::ber::de::Decoder;
 use crate::error::{Error, Result};
 use crate::schema::TypeId;
 use crate::table::{Fields, Op, Table};
-use crate::view::level::Reader;
+use crate::view::level::{Reader, Seen};
 use crate::view::path::{Step, no_such, parse_text};
 
 /// What is wanted of the part that a path leads to.
@@ -157,38 +157,6 @@ impl Plan {
             unreachable!("set above");
         };
         plans
-    }
-}
-
-/// Which members of a SET were met.
-#[derive(Default)]
-struct Seen {
-    first: u128,
-    more: Vec<u32>,
-}
-
-impl Seen {
-    /// False if the member was met before.
-    #[inline]
-    fn add(&mut self, member: u32) -> bool {
-        if member < u128::BITS {
-            let bit = 1 << member;
-            let new = self.first & bit == 0;
-            self.first |= bit;
-            return new;
-        }
-        let new = !self.more.contains(&member);
-        if new {
-            self.more.push(member);
-        }
-        new
-    }
-
-    fn has(&self, member: usize) -> bool {
-        if member < u128::BITS as usize {
-            return self.first & (1 << member) != 0;
-        }
-        self.more.contains(&(member as u32))
     }
 }
 

@@ -32,7 +32,8 @@ impl<'a> Rope<'a> {
     pub fn new(data: &'a [u8]) -> Rope<'a> {
         Rope {
             data,
-            out: Out::with_capacity(1024),
+            // Small enough for what an allocator keeps ready.
+            out: Out::with_capacity(960),
             pending: None,
             cuts: Vec::new(),
             elsewhere: 0,

@@ -2,61 +2,100 @@
 //! known or unknown, leaves as it came in.
 
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::PyList;
 
 use crate::ber::en::Encoder;
 use crate::error::{Error, Result};
 use crate::py::raw::{Raw, Remove};
 use crate::schema::TypeId;
 use crate::table::{Fields, Op, Table};
+use crate::view::few::Few;
 use crate::view::level::{Level, Part, Parts};
 use crate::view::path::{Step, no_such, parse};
 use crate::view::rope::Rope;
 use crate::view::{Source, Spot, Via};
 
-/// What is to be done at one place, or below it.
-pub enum Edit<'py> {
-    Set(Bound<'py, PyAny>),
-    Below(Vec<(Step, Edit<'py>)>),
+/// What is to be done at one place, or below it. Names are resolved; values are numbers of those given.
+pub enum Edit {
+    Set(usize),
+    Below(Vec<(Place, Edit)>),
 }
 
-impl<'py> Edit<'py> {
-    /// The edits of a `{path: value}` dict as a tree.
-    pub fn tree(changes: &Bound<'py, PyDict>) -> PyResult<Edit<'py>> {
-        let mut root = Edit::Below(Vec::new());
-        for (path, value) in changes {
-            let steps = parse(&path)?;
-            if !root.add(&steps, value) {
-                let reason = format!("two edits of the same part: {path}");
-                return Err(pyo3::exceptions::PyValueError::new_err(reason));
-            }
+/// A step resolved against the type that it is made in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// A member or an alternative.
+    Named(usize),
+    Index(isize),
+    Append,
+}
+
+impl Edit {
+    pub fn nothing() -> Edit {
+        Edit::Below(Vec::new())
+    }
+
+    /// Adds an edit at a path from the type `id` on.
+    pub fn insert(&mut self, table: &Table, id: TypeId, path: &Bound<'_, PyAny>, value: usize) -> PyResult<()> {
+        if self.add(table, id, &parse(path)?, value)? {
+            return Ok(());
         }
-        Ok(root)
+        let reason = format!("two edits of the same part: {path}");
+        Err(pyo3::exceptions::PyValueError::new_err(reason))
     }
 
     /// False if this or an enclosing part is edited already.
-    fn add(&mut self, steps: &[Step], value: Bound<'py, PyAny>) -> bool {
+    fn add(&mut self, table: &Table, id: TypeId, steps: &[Step], value: usize) -> PyResult<bool> {
         let Edit::Below(edits) = self else {
-            return false;
+            return Ok(false);
         };
         let Some((step, rest)) = steps.split_first() else {
             let first = edits.is_empty();
             *self = Edit::Set(value);
-            return first;
+            return Ok(first);
         };
+        let (place, inner) = resolve(table, id, step)?;
         let found = edits
             .iter_mut()
-            .find(|(other, _)| other == step && *step != Step::Append);
+            .find(|(other, _)| *other == place && place != Place::Append);
         match found {
-            Some((_, edit)) => edit.add(rest, value),
+            Some((_, edit)) => edit.add(table, inner, rest, value),
             None => {
-                let mut edit = Edit::Below(Vec::new());
-                let added = edit.add(rest, value);
-                edits.push((step.clone(), edit));
-                added
+                let mut edit = Edit::nothing();
+                let added = edit.add(table, inner, rest, value)?;
+                edits.push((place, edit));
+                Ok(added)
             }
         }
     }
+}
+
+fn resolve(table: &Table, id: TypeId, step: &Step) -> PyResult<(Place, TypeId)> {
+    let found = match (&table.node(id).op, step) {
+        (Op::Sequence(fields) | Op::Set(fields), Step::Name(name)) => {
+            let found = fields.fields.iter().position(|field| field.text == *name);
+            found.map(|index| (Place::Named(index), fields.fields[index].type_id))
+        }
+        (Op::Choice(choice), Step::Name(name)) => {
+            let found = choice.items.iter().position(|item| item.text == *name);
+            found.map(|index| (Place::Named(index), choice.items[index].type_id))
+        }
+        (Op::SequenceOf(element) | Op::SetOf(element), Step::Index(index)) => Some((Place::Index(*index), *element)),
+        (Op::SequenceOf(element) | Op::SetOf(element), Step::Append) => Some((Place::Append, *element)),
+        _ => None,
+    };
+    found.ok_or_else(|| no_such(step))
+}
+
+/// The exception for a place that a value does not have.
+#[cold]
+fn absent(place: Place, name: &str) -> Error {
+    no_such(&match place {
+        Place::Named(_) => Step::Name(name.to_owned()),
+        Place::Index(index) => Step::Index(index),
+        Place::Append => Step::Append,
+    })
+    .into()
 }
 
 pub struct Splicer<'a, 'py> {
@@ -64,14 +103,15 @@ pub struct Splicer<'a, 'py> {
     pub source: &'a Source,
     pub data: &'a [u8],
     pub table: &'a Table,
+    pub values: &'a [Bound<'py, PyAny>],
     pub rope: Rope<'a>,
 }
 
 impl<'a, 'py> Splicer<'a, 'py> {
     /// Puts the encoding at `spot` as edited.
-    pub fn put(&mut self, spot: &Spot, edit: &Edit<'py>) -> Result<()> {
+    pub fn put(&mut self, spot: &Spot, edit: &Edit) -> Result<()> {
         let edits = match edit {
-            Edit::Set(value) => return self.value(spot.id, value),
+            Edit::Set(value) => return self.value(spot.id, *value),
             Edit::Below(edits) if edits.is_empty() => {
                 self.rope.old(spot.at, spot.end);
                 return Ok(());
@@ -79,13 +119,18 @@ impl<'a, 'py> Splicer<'a, 'py> {
             Edit::Below(edits) => edits,
         };
         let level = Level::read(spot, self.data, self.table, self.source.partial)?;
-        let indefinite = level.headers.iter().filter(|header| header.length.is_none()).count();
+        let indefinite = level
+            .headers
+            .as_slice()
+            .iter()
+            .filter(|header| header.length.is_none())
+            .count();
         // Between the end of the contents and that of the encoding stand end-of-contents octets, outermost last.
         let mut at = spot.end;
         let tail = spot.end - level.contents_end;
-        let mut marks = Vec::with_capacity(level.headers.len());
+        let mut marks: Few<usize> = Few::default();
         let mut closers = if tail == 2 * indefinite { indefinite } else { 0 };
-        for header in &level.headers {
+        for header in level.headers.as_slice() {
             if header.length.is_none() && closers > 0 {
                 closers -= 1;
                 self.rope.old(at - 2, at);
@@ -95,15 +140,16 @@ impl<'a, 'py> Splicer<'a, 'py> {
         }
         self.rope.old(level.contents_end, at);
         self.contents(spot, &level, edits)?;
-        for (index, header) in level.headers.iter().enumerate().rev() {
+        for (index, header) in level.headers.as_slice().iter().enumerate().rev() {
             let identifier_end = self.identifier_end(header.at);
             match header.length {
                 None => self.rope.old(header.at, header.contents),
-                Some(length) if self.rope.len() - marks[index] == length => {
+                Some(length) if self.rope.len() - marks.as_slice()[index] == length => {
                     self.rope.old(header.at, header.contents);
                 }
                 Some(length) => {
-                    self.rope.length(marks[index], length, header.contents - identifier_end);
+                    self.rope
+                        .length(marks.as_slice()[index], length, header.contents - identifier_end);
                     self.rope.old(header.at, identifier_end);
                 }
             }
@@ -122,7 +168,12 @@ impl<'a, 'py> Splicer<'a, 'py> {
                 .count()
     }
 
-    fn value(&mut self, id: TypeId, value: &Bound<'py, PyAny>) -> Result<()> {
+    fn removes(&self, value: usize) -> bool {
+        self.values[value].is_instance_of::<Remove>()
+    }
+
+    fn value(&mut self, id: TypeId, value: usize) -> Result<()> {
+        let value = &self.values[value];
         if value.is_instance_of::<Remove>() {
             return Err(Error::encode("only a member or an element can be removed"));
         }
@@ -138,7 +189,7 @@ impl<'a, 'py> Splicer<'a, 'py> {
         Ok(())
     }
 
-    fn contents(&mut self, spot: &Spot, level: &Level, edits: &[(Step, Edit<'py>)]) -> Result<()> {
+    fn contents(&mut self, spot: &Spot, level: &Level, edits: &[(Place, Edit)]) -> Result<()> {
         match (&level.parts, &self.table.node(spot.id).op) {
             (Parts::Members(parts), Op::Sequence(fields)) => self.members(fields, false, level, parts, edits),
             (Parts::Members(parts), Op::Set(fields)) => self.members(fields, true, level, parts, edits),
@@ -146,15 +197,10 @@ impl<'a, 'py> Splicer<'a, 'py> {
                 self.elements(*element, level, parts, edits)
             }
             (Parts::Chosen(chosen), Op::Choice(choice)) => {
-                let [(step, edit)] = edits else {
+                let [(Place::Named(index), edit)] = edits else {
                     return Err(Error::encode("edits of more than one alternative of a CHOICE"));
                 };
-                let Step::Name(name) = step else {
-                    return Err(no_such(step).into());
-                };
-                let index = choice.items.iter().position(|item| item.text == *name);
-                let index = index.ok_or_else(|| Error::from(no_such(step)))?;
-                let id = choice.items[index].type_id;
+                let (id, name) = (choice.items[*index].type_id, &choice.items[*index].text);
                 let inner = Spot {
                     id,
                     at: level.contents,
@@ -163,19 +209,19 @@ impl<'a, 'py> Splicer<'a, 'py> {
                     parent: None,
                 };
                 match edit {
-                    Edit::Set(value) => self.value(id, value),
-                    Edit::Below(_) if *chosen == Some(index) => self.put(&inner, edit),
-                    Edit::Below(_) => Err(no_such(step).into()),
+                    Edit::Set(value) => self.value(id, *value),
+                    Edit::Below(_) if *chosen == Some(*index) => self.put(&inner, edit),
+                    Edit::Below(_) => Err(absent(Place::Named(*index), name)),
                 }
                 .map_err(|error| error.member(name))
             }
-            _ => Err(no_such(&edits[0].0).into()),
+            _ => Err(absent(edits[0].0, "")),
         }
     }
 
-    fn part(&mut self, id: TypeId, part: &Part, edit: &Edit<'py>) -> Result<()> {
+    fn part(&mut self, id: TypeId, part: &Part, edit: &Edit) -> Result<()> {
         match edit {
-            Edit::Set(value) if value.is_instance_of::<Remove>() => {
+            Edit::Set(value) if self.removes(*value) => {
                 if part.end > self.data.len() {
                     return Err(Error::decode(
                         self.data.len(),
@@ -207,20 +253,19 @@ impl<'a, 'py> Splicer<'a, 'py> {
         set: bool,
         level: &Level,
         parts: &[Part],
-        edits: &[(Step, Edit<'py>)],
+        edits: &[(Place, Edit)],
     ) -> Result<()> {
         // What is done with each present part, and which members are put in before which part.
-        let mut done: Vec<Option<&Edit<'py>>> = vec![None; parts.len()];
-        let mut inserts: Vec<(usize, usize, &Bound<'py, PyAny>)> = Vec::new();
-        for (step, edit) in edits {
-            let Step::Name(name) = step else {
-                return Err(no_such(step).into());
+        let mut done: Vec<Option<&Edit>> = vec![None; parts.len()];
+        let mut inserts: Vec<(usize, usize, usize)> = Vec::new();
+        for &(place, ref edit) in edits {
+            let Place::Named(member) = place else {
+                return Err(absent(place, ""));
             };
-            let member = fields.fields.iter().position(|field| field.text == *name);
-            let member = member.ok_or_else(|| Error::from(no_such(step)))?;
             let field = &fields.fields[member];
+            let name = &field.text;
             if let Some(index) = parts.iter().position(|part| part.member == Some(member as u32)) {
-                if matches!(edit, Edit::Set(value) if value.is_instance_of::<Remove>())
+                if matches!(edit, Edit::Set(value) if self.removes(*value))
                     && !field.optional
                     && field.default.is_none()
                 {
@@ -229,13 +274,12 @@ impl<'a, 'py> Splicer<'a, 'py> {
                 done[index] = Some(edit);
                 continue;
             }
-            let Edit::Set(value) = edit else {
-                return Err(no_such(step).into());
-            };
-            if value.is_instance_of::<Remove>() {
-                return Err(no_such(step).into());
+            match edit {
+                Edit::Set(value) if !self.removes(*value) => {
+                    inserts.push((self.place(fields, set, parts, member), member, *value));
+                }
+                _ => return Err(absent(place, name)),
             }
-            inserts.push((self.place(fields, set, parts, member), member, value));
             if level.cut && inserts.last().is_some_and(|(place, ..)| *place == parts.len()) {
                 let reason = "the buffer ends before the place of this member";
                 return Err(Error::decode(self.data.len(), reason).member(name));
@@ -265,7 +309,7 @@ impl<'a, 'py> Splicer<'a, 'py> {
             }
             for (_, member, value) in inserts.iter().filter(|(place, ..)| *place == index).rev() {
                 let field = &fields.fields[*member];
-                self.value(field.type_id, value)
+                self.value(field.type_id, *value)
                     .map_err(|error| error.member(&field.text))?;
             }
         }
@@ -292,31 +336,31 @@ impl<'a, 'py> Splicer<'a, 'py> {
         after.unwrap_or(parts.len())
     }
 
-    fn elements(&mut self, element: TypeId, level: &Level, parts: &[Part], edits: &[(Step, Edit<'py>)]) -> Result<()> {
-        let mut done: Vec<Option<&Edit<'py>>> = vec![None; parts.len()];
+    fn elements(&mut self, element: TypeId, level: &Level, parts: &[Part], edits: &[(Place, Edit)]) -> Result<()> {
+        let mut done: Vec<Option<&Edit>> = vec![None; parts.len()];
         let mut appended = Vec::new();
-        for (step, edit) in edits {
-            let index = match step {
-                Step::Append => parts.len(),
-                Step::Index(index) if *index < 0 => parts
-                    .len()
-                    .checked_add_signed(*index)
-                    .ok_or_else(|| Error::from(no_such(step)))?,
-                Step::Index(index) => *index as usize,
-                Step::Name(_) => return Err(no_such(step).into()),
+        for &(place, ref edit) in edits {
+            let index = match place {
+                Place::Append => parts.len(),
+                Place::Index(index @ ..0) => {
+                    let found = parts.len().checked_add_signed(index);
+                    found.ok_or_else(|| absent(place, ""))?
+                }
+                Place::Index(index) => index as usize,
+                Place::Named(_) => return Err(absent(place, "")),
             };
             match edit {
                 _ if index < parts.len() => done[index] = Some(edit),
                 _ if level.cut => {
                     return Err(Error::decode(self.data.len(), "the buffer ends before this element"));
                 }
-                Edit::Set(value) if index == parts.len() && !value.is_instance_of::<Remove>() => appended.push(value),
-                _ => return Err(no_such(step).into()),
+                Edit::Set(value) if index == parts.len() && !self.removes(*value) => appended.push(*value),
+                _ => return Err(absent(place, "")),
             }
         }
         let mut limit = level.contents_end;
         for value in appended.iter().rev() {
-            self.value(element, value).map_err(|error| error.index(parts.len()))?;
+            self.value(element, *value).map_err(|error| error.index(parts.len()))?;
         }
         for (index, part) in parts.iter().enumerate().rev() {
             self.rope.old(part.end, limit);
@@ -329,4 +373,25 @@ impl<'a, 'py> Splicer<'a, 'py> {
         self.rope.old(level.contents, limit);
         Ok(())
     }
+}
+
+/// The encoding at `spot` as edited: buffers to be sent one behind the other.
+pub fn splice<'py>(
+    py: Python<'py>,
+    source: &Source,
+    spot: &Spot,
+    edit: &Edit,
+    values: &[Bound<'py, PyAny>],
+) -> Result<Bound<'py, PyList>> {
+    let (table, data) = (source.table(), source.export.octets(py));
+    let mut splicer = Splicer {
+        py,
+        source,
+        data,
+        table,
+        values,
+        rope: Rope::new(data),
+    };
+    splicer.put(spot, edit).map_err(|error| spot.name_error(table, error))?;
+    Ok(splicer.rope.buffers(py, source)?)
 }
