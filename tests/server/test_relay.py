@@ -186,6 +186,20 @@ def test_associations_are_reused_capped_and_released(tmp_path: Path) -> None:
     run(body())
 
 
+def test_one_message_needs_one_association(tmp_path: Path) -> None:
+    async def body() -> None:
+        a, b = free_port(), free_port()
+        came: list[bytes] = []
+        path = configuration(tmp_path, "A", a, to={"B": b})
+        async with working(path), sink(b, "B", lambda octets, peer: came.append(octets)) as standing:
+            await transfer(a, [apdu(1, "/C=GB/A=TEST/P=B/S=Ann/")])
+            await until(lambda: came)
+            await asyncio.sleep(0.2)
+            assert len(standing) == 1
+
+    run(body())
+
+
 def test_a_disk_that_is_full_refuses_and_serves_again(tmp_path: Path) -> None:
     async def body() -> None:
         a = free_port()

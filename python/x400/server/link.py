@@ -6,6 +6,7 @@ the one that has nothing more to send gives the turn when the other asks for it.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -158,7 +159,8 @@ class Link:
         self.bound = True
         self.two_way = self.peer.dialogue_mode == "two-way-alternate"
         self.queue.opened(self)
-        self.queue.work()
+        # once this association has taken what it can: only what then still waits is worth another
+        asyncio.get_running_loop().call_soon(self.queue.work)
 
     def _close_indication(self, event: rtse.RTCloseIndication) -> None:
         assert self.association is not None
