@@ -73,6 +73,12 @@ Loop ::= SEQUENCE { a Arm }  Arm ::= CHOICE { b Loop, c NULL }
 Closed ::= SEQUENCE { a CHOICE { b NULL, ... }, d BOOLEAN }
 Sized ::= SEQUENCE { a OCTET STRING (SIZE (1..2, ...)), e SEQUENCE SIZE (2..3, ...) OF INTEGER (1..5, ...) }
 Except ::= ENUMERATED { a, b, c, d, e } (ALL EXCEPT b)
+V1 ::= SEQUENCE { user VisibleString, n INTEGER, ... }
+V2 ::= SEQUENCE { user VisibleString, n INTEGER, ..., [[ m INTEGER ]], ... }
+V3 ::= SEQUENCE { user VisibleString, n INTEGER, ..., [[ m INTEGER ]], [[ c NULL, t NULL OPTIONAL ]], ... }
+Twice {T} ::= SEQUENCE { a T, b SEQUENCE OF T }  TwiceInt ::= Twice {INTEGER}  TwiceBool ::= Twice {BOOLEAN}
+Wide ::= SEQUENCE { a INTEGER, b SEQUENCE { c SEQUENCE OF CHOICE { e INTEGER, f BOOLEAN }, d INTEGER } OPTIONAL }
+Narrow ::= Wide (WITH COMPONENTS { ..., b PRESENT })
 END
 """
 MODULES = {"Plain": EXPLICIT, "Implied": IMPLICIT, "Auto": AUTOMATIC}
@@ -225,6 +231,12 @@ SAME: list[Row] = [
     ("Auto", "Loop", {"a": ("b", {"a": ("c", None)})}, "3008a006a004a0028100"),
     ("Auto", "Sized", {"a": b"\x124", "e": [1, 100, 10000]}, "301080021234a10a02010102016402022710"),
     ("Auto", "Except", "c", "0a0102"),
+    ("Auto", "V1", {"user": "u", "n": 5}, "3006800175810105"),
+    ("Auto", "V2", {"user": "u", "n": 5, "m": 5}, "3009800175810105820105"),
+    ("Auto", "V3", {"user": "u", "n": 5, "m": 5, "c": None, "t": None}, "300d80017581010582010583008400"),
+    ("Auto", "TwiceInt", {"a": 1, "b": [2]}, "300aa003020101a103020102"),
+    ("Auto", "TwiceBool", {"a": True, "b": [False]}, "300aa0030101ffa103010100"),
+    ("Auto", "Narrow", {"a": 1, "b": {"c": [("f", True)], "d": 2}}, "300d800101a108a0038101ff810102"),
 ]  # fmt: skip
 
 # Both ways, of one codec.
@@ -264,6 +276,9 @@ DECODED: list[Row] = [
     ("Plain", "Teletex", "fum", "34800401660402756d0000"),
     ("Plain", "Ints", [], "30800000"),
     ("Auto", "Open", {"a": True}, "30068001ff8101ff"),
+    ("Auto", "V1", {"user": "u", "n": 5}, "300d80017581010582010583008400"),
+    ("Auto", "V2", {"user": "u", "n": 5, "m": 5}, "300d80017581010582010583008400"),
+    ("Auto", "V3", {"user": "u", "n": 5, "m": 5}, "3009800175810105820105"),
     ("Auto", "Inside", {"a": {"a": True}, "b": 100}, "300ba0068001ff8101ff810164"),
     ("Auto", "Maybe", {"a": 1}, "30808001010000"),
     ("Auto", "Some", {"a": 16, "b": b"a", "c": {"a": 2}}, "3080810110820161a38084010200000000"),
