@@ -222,6 +222,18 @@ impl Fields {
         }
     }
 
+    /// As `for_tag`, looking at the member first that is next in the order of the text, in which most SETs are written.
+    #[inline]
+    pub fn for_tag_from(&self, next: usize, tag: Tag) -> Option<u32> {
+        match self.fields.get(next) {
+            Some(Field {
+                first: First::One(first),
+                ..
+            }) if *first == tag => Some(next as u32),
+            _ => self.for_tag(tag),
+        }
+    }
+
     /// The member of that name. Interned names are found by identity.
     pub fn named(&self, name: &Bound<'_, PyString>) -> Option<usize> {
         if let Some(index) = self.fields.iter().position(|f| f.name.as_ptr() == name.as_ptr()) {

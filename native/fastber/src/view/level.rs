@@ -318,8 +318,10 @@ impl Reader<'_> {
     fn set(&self, fields: &Fields, at: usize, end: usize) -> Result<(Parts, bool)> {
         let mut parts: Vec<Part> = Vec::with_capacity(fields.fields.len().min(16));
         let mut seen = Seen::default();
+        let mut next = 0;
         let cut = self.each(at, end, |header, end| {
-            let member = fields.for_tag(header.tag);
+            let member = fields.for_tag_from(next, header.tag);
+            next = member.map_or(next, |member| member as usize + 1);
             match member {
                 None => self.unknown(fields, header)?,
                 Some(index) if !seen.add(index) => {

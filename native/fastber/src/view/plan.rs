@@ -274,10 +274,12 @@ impl<'py> Walk<'_, 'py> {
 
     fn set(&mut self, fields: &Fields, plans: &[Option<Box<Plan>>], at: usize, end: usize) -> Result<()> {
         let mut seen = Seen::default();
+        let mut next = 0;
         let cut = self.each(at, end, |walk, header, end| {
-            let Some(member) = fields.for_tag(header.tag) else {
+            let Some(member) = fields.for_tag_from(next, header.tag) else {
                 return walk.reader.unknown(fields, header);
             };
+            next = member as usize + 1;
             if !seen.add(member) {
                 let error = Error::decode(header.at, format!("{} is repeated", header.tag));
                 return Err(error.member(&fields.fields[member as usize].text));
