@@ -9,7 +9,7 @@ use crate::ber::tlv;
 use crate::view::Source;
 
 /// Pieces of the old buffer below this size are copied: a system call's vector entry costs more than that.
-const WORTH_A_VIEW: usize = 2048;
+const WORTH_A_VIEW: usize = 4096;
 
 /// A piece of the old buffer that stands before what `out` holds up to `mark`.
 struct Cut {
@@ -32,8 +32,12 @@ impl<'a> Rope<'a> {
     pub fn new(data: &'a [u8]) -> Rope<'a> {
         Rope {
             data,
-            // Small enough for what an allocator keeps ready.
-            out: Out::with_capacity(960),
+            // What is copied whole has its place at once; else small enough for what an allocator keeps ready.
+            out: Out::with_capacity(if data.len() < WORTH_A_VIEW {
+                data.len() + 512
+            } else {
+                960
+            }),
             pending: None,
             cuts: Vec::new(),
             elsewhere: 0,
