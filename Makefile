@@ -56,6 +56,7 @@ lint: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python benchmarks/framer.py
 	$(BIN)/python benchmarks/codec.py
+	$(BIN)/python benchmarks/spool.py
 	$(BIN)/python benchmarks/relay.py
 
 clean:
