@@ -36,7 +36,7 @@ impl<'a> Parser<'a> {
                 default: None,
             };
             if self.eat_word("DEFAULT") {
-                field.default = Some(self.setting(&[])?);
+                field.default = Some(self.setting()?);
             } else {
                 self.eat_word("OPTIONAL");
             }
@@ -76,14 +76,14 @@ impl<'a> Parser<'a> {
         })
     }
 
-    /// The span of one setting of a field: a type, value, object or set, whichever; it ends before one of `stops`.
-    pub fn setting(&mut self, stops: &[&str]) -> Parsed<Span> {
+    /// The span of one setting of a field: a type, value, object or set, whichever.
+    pub fn setting(&mut self) -> Parsed<Span> {
         let start = self.at;
         if self.is(b'{') {
             self.bracketed(b'{', b'}')?;
         } else {
             match self.kind() {
-                T::Upper if !stops.contains(&self.word()) => {
+                T::Upper => {
                     let type_like = self.peek(1) == T::Mark(b':');
                     self.ty()?;
                     if type_like || self.is(b':') {

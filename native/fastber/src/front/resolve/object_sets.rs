@@ -1,0 +1,201 @@
+//! Object sets (X.681 clause 12): all objects of a union of objects, sets, and fields of either.
+
+use std::rc::Rc;
+
+use super::classes::{Class, Object};
+use super::{MOST_OBJECTS, Resolved, Resolver, ScopeId, Symbol};
+use crate::front::ast::*;
+use crate::front::lexer::Kind as T;
+use crate::front::parser::Parser;
+
+impl<'a> Resolver<'a> {
+    /// All objects of a set; `span` is within its braces.
+    pub(super) fn object_set(
+        &mut self,
+        span: Span,
+        scope: ScopeId,
+        ty: &Type<'a>,
+    ) -> Resolved<Rc<Vec<Rc<Object<'a>>>>> {
+        if let Some(known) = self.object_sets.get(&(span, scope)) {
+            return Ok(known.clone());
+        }
+        self.step(ty)?;
+        let mut objects = Vec::new();
+        let listed = self.list_objects(span, scope, None, ty, &mut objects);
+        self.chain -= 1;
+        listed?;
+        let objects = Rc::new(objects);
+        self.object_sets.insert((span, scope), objects.clone());
+        Ok(objects)
+    }
+
+    fn list_objects(
+        &mut self,
+        span: Span,
+        scope: ScopeId,
+        class: Option<&Class<'a>>,
+        ty: &Type<'a>,
+        into: &mut Vec<Rc<Object<'a>>>,
+    ) -> Resolved<()> {
+        self.step(ty)?;
+        let listed = self.list_elements(span, scope, class, ty, into);
+        self.chain -= 1;
+        listed
+    }
+
+    fn list_elements(
+        &mut self,
+        span: Span,
+        scope: ScopeId,
+        class: Option<&Class<'a>>,
+        ty: &Type<'a>,
+        into: &mut Vec<Rc<Object<'a>>>,
+    ) -> Resolved<()> {
+        let mut parser = self.parser(span);
+        while !parser.done() {
+            if into.len() > MOST_OBJECTS {
+                return self.fault(ty, "expected an object set of fewer objects");
+            }
+            let start = parser.at;
+            match parser.kind() {
+                T::Ellipsis | T::Mark(b'|' | b',') => {
+                    parser.bump();
+                }
+                T::Upper if parser.is_word("UNION") => {
+                    parser.bump();
+                }
+                T::Upper if parser.is_word("ALL") => {
+                    parser.bump();
+                }
+                // what narrows a set is not reckoned: more rows than are allowed do no harm to a decoder
+                T::Upper if parser.is_word("EXCEPT") || parser.is_word("INTERSECTION") => passed_over(&mut parser),
+                T::Mark(b'^') => passed_over(&mut parser),
+                T::Mark(b'!') => return Ok(()),
+                T::Mark(b'(') => {
+                    let within = parser.bracketed(b'(', b')');
+                    let within = self.parsed(span, within)?;
+                    self.list_objects(within, scope, class, ty, into)?;
+                }
+                T::Mark(b'{') => {
+                    let within = parser.bracketed(b'{', b'}');
+                    let within = self.parsed(span, within)?;
+                    match class {
+                        Some(class) => into.push(self.object(within, scope, class)?),
+                        // an argument written in braces is the set itself
+                        None => self.list_objects(within, scope, class, ty, into)?,
+                    }
+                }
+                T::Lower | T::Upper => {
+                    let parsed = parser.ty_or_object();
+                    let reference = self.parsed(Span { start, ..span }, parsed)?;
+                    self.list_reference(&reference, scope, ty, into)?;
+                }
+                _ => return self.parsed(span, Err(parser.fault("an object or object set"))),
+            }
+        }
+        Ok(())
+    }
+
+    fn list_reference(
+        &mut self,
+        reference: &Rc<Type<'a>>,
+        scope: ScopeId,
+        ty: &Type<'a>,
+        into: &mut Vec<Rc<Object<'a>>>,
+    ) -> Resolved<()> {
+        let lower = |name: &str| name.as_bytes()[0].is_ascii_lowercase();
+        match &reference.kind {
+            TypeKind::Reference {
+                module,
+                name,
+                arguments,
+            } if lower(name) => {
+                let object = self.named_object(*module, name, arguments, scope, reference)?;
+                into.push(object);
+                Ok(())
+            }
+            TypeKind::Reference {
+                module,
+                name,
+                arguments,
+            } => self.list_named(*module, name, arguments, scope, reference, into),
+            TypeKind::Field {
+                module,
+                head,
+                arguments,
+                path,
+            } => {
+                let mut objects = Vec::new();
+                if lower(head) {
+                    objects.push(self.named_object(*module, head, arguments, scope, reference)?);
+                } else {
+                    self.list_named(*module, head, arguments, scope, reference, &mut objects)?;
+                }
+                for name in path {
+                    let mut next = Vec::new();
+                    for object in objects {
+                        let governor = object.class.field(name).and_then(|f| f.governor.clone());
+                        let (Some(governor), Some((span, scope))) = (governor, object.setting(name)) else {
+                            continue;
+                        };
+                        let class = self.class(&governor, object.class.scope)?;
+                        if name.as_bytes()[1].is_ascii_lowercase() {
+                            next.push(self.span_object(span, scope, class.as_ref(), ty)?);
+                        } else {
+                            let mut parser = self.parser(span);
+                            let within = if parser.is(b'{') {
+                                let within = parser.bracketed(b'{', b'}');
+                                self.parsed(span, within)?
+                            } else {
+                                span
+                            };
+                            self.list_objects(within, scope, class.as_ref(), ty, &mut next)?;
+                        }
+                        if next.len() > MOST_OBJECTS {
+                            return self.fault(ty, "expected an object set of fewer objects");
+                        }
+                    }
+                    objects = next;
+                }
+                into.extend(objects);
+                Ok(())
+            }
+            _ => self.fault(reference, "expected an object or object set"),
+        }
+    }
+
+    fn list_named(
+        &mut self,
+        qualifier: Option<&'a str>,
+        name: &'a str,
+        arguments: &[Span],
+        scope: ScopeId,
+        reference: &Type<'a>,
+        into: &mut Vec<Rc<Object<'a>>>,
+    ) -> Resolved<()> {
+        match self.look_up_qualified(qualifier, name, scope, reference.module, reference.token)? {
+            Symbol::Argument(argument) => self.list_objects(argument.span, argument.scope, None, reference, into),
+            Symbol::Assigned { module, index } => match self.modules[module as usize].assignments[index].body.clone() {
+                Body::Set(governor, span) => {
+                    let scope = self.scope_of(module, index, arguments, scope, (reference.module, reference.token))?;
+                    let class = self.class(&governor, scope)?;
+                    self.list_objects(span, scope, class.as_ref(), reference, into)
+                }
+                _ => self.fault(reference, format!("expected an object set, found `{name}`")),
+            },
+        }
+    }
+}
+
+/// Leave out the element behind EXCEPT or INTERSECTION.
+fn passed_over(parser: &mut Parser<'_>) {
+    parser.bump();
+    let read = match parser.kind() {
+        T::Mark(b'{') => parser.bracketed(b'{', b'}').is_ok(),
+        T::Mark(b'(') => parser.bracketed(b'(', b')').is_ok(),
+        _ => matches!(parser.kind(), T::Upper | T::Lower) && parser.ty_or_object().is_ok(),
+    };
+    if !read {
+        parser.bump();
+    }
+}
