@@ -30,8 +30,8 @@ def test_the_example_is_good() -> None:
 def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, wrong: str, line: str, key: str, expected: str) -> None:
     config = relay_config(tmp_path)
     config.write_text(config.read_text().replace(wrong, line))
-    for command in ("check", "run", "queue"):
-        error = x400(command, config, code=1).stderr
+    for command in (("check",), ("run",), ("queue", "list")):
+        error = x400(*command, config, code=1).stderr
         assert f"{config}:" in error
         assert key in error
         assert expected in error
@@ -48,6 +48,6 @@ def test_misuse_exits_2(arguments: tuple[str, ...]) -> None:
 
 def test_help_names_every_command() -> None:
     shown = x400("--help").stdout
-    for command in ("run", "check", "send", "inspect", "queue", "trace", "load", "sink", "demo"):
+    for command in ("run", "check", "send", "inspect", "queue", "peers", "trace", "load", "sink", "demo"):
         assert f" {command} " in shown
         assert "Usage" in x400(command, "--help").stdout

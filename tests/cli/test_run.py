@@ -26,7 +26,7 @@ def test_a_message_delivered_and_traced(tmp_path: Path) -> None:
     lines = json.loads(x400("trace", config, part, "--json").stdout)
     assert lines[0]["action"] == "arrived"
     assert "has not been here" in x400("trace", config, "nothing", code=1).stderr
-    assert "nothing is waiting" in x400("queue", config).stdout
+    assert "nothing is waiting" in x400("queue", "list", config).stdout
 
 
 def wait_for_deliveries(folder: Path, number: int) -> list[Path]:
@@ -43,13 +43,13 @@ def test_what_waits_for_a_peer_that_does_not_answer(tmp_path: Path) -> None:
     with Running("run", config) as relay:
         done = x400("send", "--from", FROM, "--to", TO, "--via", relay.address, "--priority", "urgent", "-", stdin="Hi")
         identifier = done.stdout.strip()
-        waiting = json.loads(x400("queue", config, "--json").stdout)
+        waiting = json.loads(x400("queue", "list", config, "--json").stdout)
         assert waiting["queues"][0]["queue"] == "next"
         assert waiting["queues"][0]["urgent"] == 1
         (entry,) = waiting["waiting"]
         assert entry["identifier"] == identifier
-        assert "Waiting" in x400("queue", config).stdout
-        assert "nothing is waiting" in x400("queue", config, "--to", "somebody").stdout
+        assert "Waiting" in x400("queue", "list", config).stdout
+        assert "nothing is waiting" in x400("queue", "list", config, "--to", "somebody").stdout
         assert relay.stop() == 0
 
 

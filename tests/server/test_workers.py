@@ -101,3 +101,15 @@ def test_two_workers_share_the_port_and_one_that_dies_is_started_again(tmp_path:
     with Process(path) as process:
         run(body(process))
         assert process.stop() == 0
+
+
+def test_workers_end_when_their_supervisor_is_killed(tmp_path: Path) -> None:
+    path = configuration(tmp_path, "A", free_port())
+    path.write_text(path.read_text().replace("[mta]", "[mta]\nworkers = 2"))
+    with Process(path) as process:
+        workers = children(process.pid)
+        assert len(workers) == 2
+        process.kill()
+        run(until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers)))
+    with Process(path) as process:  # neither the port nor a spool is held any more
+        assert process.stop() == 0

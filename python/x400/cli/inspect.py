@@ -15,7 +15,7 @@ from x400.cli.console import console, fail, say_error
 if TYPE_CHECKING:
     from x400.ipm.inspection import Node
 
-__all__ = ["inspect"]
+__all__ = ["inspect", "print_tree"]
 
 
 def inspect(
@@ -62,6 +62,19 @@ def inspect(
         return 1
     _show(name, tree, json)
     return 0
+
+
+def print_tree(apdu: bytes) -> None:
+    """Show an APDU of P1 taken apart, or as BER if it cannot be."""
+    from x400.ipm.inspection import NotDecodable, inspect_ber
+    from x400.ipm.inspection import inspect as take_apart
+
+    try:
+        name, tree = take_apart(apdu, ("MTSTransferProtocol.MTS-APDU",))
+    except NotDecodable:
+        tree = inspect_ber(apdu)
+        name = f"BER {tree.name}"
+    _show(name, tree, False)
 
 
 def _show(name: str, node: Node, json: bool) -> None:

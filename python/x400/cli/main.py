@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import structlog
 from cyclopts import App, CycloptsError
@@ -13,6 +14,7 @@ from x400.cli.console import CommandFailed, say_error
 from x400.cli.demo import demo
 from x400.cli.inspect import inspect
 from x400.cli.load import load
+from x400.cli.peers import peers
 from x400.cli.queue import queue
 from x400.cli.run import run
 from x400.cli.send import send
@@ -34,8 +36,11 @@ app = App(
     help_format="plaintext",
     version=_version,
 )
-for _command in (demo, run, check, send, inspect, queue, trace, load, sink):
-    app.command(_command, sort_key=len(list(app)))
+_COMMANDS: tuple[Callable[..., int], ...] = (demo, run, check, send, inspect, peers, trace, load, sink)
+for _key, _command in enumerate(_COMMANDS):
+    app.command(_command, sort_key=_key)
+queue.sort_key = _COMMANDS.index(inspect)
+app.command(queue)
 
 
 def main(arguments: list[str] | None = None) -> None:

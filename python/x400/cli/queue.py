@@ -1,4 +1,4 @@
-"""`x400 queue`."""
+"""`x400 queue`: what waits, and what an operator does to it."""
 
 from __future__ import annotations
 
@@ -6,32 +6,35 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 
-from x400.cli.console import age, console, fail, new_table, octets
+from x400.cli.arguments import Flag
+from x400.cli.console import age, console, fail, new_table, octets, time_of_day
 
 if TYPE_CHECKING:
+    from x400.console.control import Change
+    from x400.server.config import Config
     from x400.spool.queries import Waiting
 
 __all__ = ["queue"]
 
+DIAGNOSTIC = "unable-to-complete-transfer"
 _PRIORITIES = ("urgent", "normal", "non-urgent")
 
+queue = App(name="queue", help="Look at what waits, hold it back, let it go, try it again, reroute it, give it up.")
 
-def queue(
-    config: Path,
-    /,
-    *,
-    to: str | None = None,
-    limit: int = 100,
-    json: Annotated[bool, Parameter(negative="")] = False,
-) -> int:
-    """Show what is waiting, for whom, and why.
+Identifier = Annotated[str | None, Parameter(name="--id", metavar="IDENTIFIER")]
+To = Annotated[str | None, Parameter(name="--to", metavar="QUEUE")]
+
+
+@queue.command(name="list")
+def list_(config: Path, /, *, to: To = None, limit: int = 100, json: Flag = False) -> int:
+    """Show what is waiting, for whom, and why. The MTA may be running or not.
 
     Parameters
     ----------
     config
-        The MTA's TOML file; the MTA may be running or not.
+        The MTA's TOML file.
     to
         Only what waits for this peer (or `delivery:FOLDER`).
     limit
@@ -39,14 +42,13 @@ def queue(
     json
         One JSON object instead of tables.
     """
-    from x400.server.config import ConfigError, load
     from x400.spool import SpoolError, queries
 
+    folder = _load(config).spool
     try:
-        folder = load(config).spool
         queues = [one for one in queries.queues(folder) if to in (None, one.queue)]
-        waiting = queries.waiting(folder, to, limit)
-    except (ConfigError, SpoolError) as error:
+        waiting = queries.waiting(folder, to, None, limit)
+    except SpoolError as error:
         fail(error)
     if json:
         import msgspec
@@ -77,7 +79,193 @@ def queue(
     return 0
 
 
+@queue.command
+def show(config: Path, identifier: str, /, *, apdu: Flag = False) -> int:
+    """Show one message that waits: each of its entries, and the envelope taken apart. The MTA may be running or not.
+
+    Parameters
+    ----------
+    config
+        The MTA's TOML file.
+    identifier
+        The MTS identifier, `[/C=../A=../P=../;local]`.
+    apdu
+        Write the APDU as it stands on the spool to standard output, and nothing else; of a large one the head, without
+        the part that is in a content file.
+    """
+    from x400.cli.inspect import print_tree
+    from x400.spool import SpoolError, queries
+
+    folder = _load(config).spool
+    try:
+        waiting = queries.waiting(folder, None, identifier)
+        heads = [queries.octets(folder, entry.worker, entry.id) for entry in waiting]
+    except SpoolError as error:
+        fail(error)
+    if not waiting:
+        fail(f"{identifier!r} waits for nobody; `x400 trace` says what became of it")
+    if apdu:
+        import sys
+
+        sys.stdout.buffer.write(heads[0] or b"")
+        return 0
+    now = time.time()
+    for entry, head in zip(waiting, heads, strict=True):
+        table = new_table(title=f"{entry.kind} {entry.identifier}")
+        for name, value in (
+            ("queue", f"{entry.queue} ({entry.worker}, entry {entry.id})"),
+            ("priority", _PRIORITIES[entry.priority]),
+            ("from", entry.originator),
+            ("to", entry.recipients),
+            ("size", octets(entry.size)),
+            ("arrived", time_of_day(entry.arrived)),
+            ("given up", time_of_day(entry.expiry) if entry.expiry < 1e11 else "never"),
+            ("why", _why(entry, entry.due - now)),
+        ):
+            table.add_row(name, value)
+        console.print(table)
+        if head is not None and len(head) == entry.size and not entry.queue.startswith("delivery:"):
+            print_tree(head)
+    return 0
+
+
+@queue.command
+def hold(config: Path, /, *, to: To = None, identifier: Identifier = None) -> int:
+    """Keep back what waits now, until `release`; it still expires. The MTA must be running.
+
+    Parameters
+    ----------
+    config
+        The MTA's TOML file.
+    to
+        All that waits for this peer (or `delivery:FOLDER`).
+    identifier
+        The message of this MTS identifier.
+    """
+    from x400.console.control import Hold
+
+    return _tell(config, Hold(*_selected(to, identifier)), "held")
+
+
+@queue.command
+def release(config: Path, /, *, to: To = None, identifier: Identifier = None) -> int:
+    """Let go what was held back. The MTA must be running.
+
+    Parameters
+    ----------
+    config
+        The MTA's TOML file.
+    to
+        All that is held for this peer (or `delivery:FOLDER`).
+    identifier
+        The message of this MTS identifier.
+    """
+    from x400.console.control import Release
+
+    return _tell(config, Release(*_selected(to, identifier)), "released")
+
+
+@queue.command
+def retry(config: Path, /, *, to: To = None, identifier: Identifier = None) -> int:
+    """Try at once, without waiting for the next attempt's time; the peer is called again, too.
+
+    The MTA must be running. What is held stays held, unless it is named by its identifier.
+
+    Parameters
+    ----------
+    config
+        The MTA's TOML file.
+    to
+        All that waits for this peer (or `delivery:FOLDER`).
+    identifier
+        The message of this MTS identifier.
+    """
+    from x400.console.control import Retry
+
+    return _tell(config, Retry(*_selected(to, identifier)), "to be tried at once")
+
+
+@queue.command
+def reroute(config: Path, peer: str, /, *, to: To = None, identifier: Identifier = None) -> int:
+    """Pass what waits for one peer to another. The MTA must be running.
+
+    Parameters
+    ----------
+    config
+        The MTA's TOML file.
+    peer
+        The peer that is to have it.
+    to
+        All that waits for this peer now.
+    identifier
+        The message of this MTS identifier.
+    """
+    from x400.console.control import Reroute
+
+    queue_, message = _selected(to, identifier)
+    return _tell(config, Reroute(queue_, message, to=peer), f"rerouted to {peer}")
+
+
+@queue.command
+def delete(config: Path, /, *, to: To = None, identifier: Identifier = None, diagnostic: str = DIAGNOSTIC) -> int:
+    """Give up what waits: its originators get non-delivery reports. The MTA must be running.
+
+    Parameters
+    ----------
+    config
+        The MTA's TOML file.
+    to
+        All that waits for this peer (or `delivery:FOLDER`).
+    identifier
+        The message of this MTS identifier.
+    diagnostic
+        The non-delivery-diagnostic-code of the reports, by its name in X.411.
+    """
+    from x400.console.control import Delete
+
+    queue_, message = _selected(to, identifier)
+    return _tell(config, Delete(queue_, message, diagnostic=diagnostic), "given up")
+
+
+def _load(config: Path) -> Config:
+    from x400.server.config import ConfigError, load
+
+    try:
+        return load(config)
+    except ConfigError as error:
+        fail(error)
+
+
+def _selected(to: str | None, identifier: str | None) -> tuple[str | None, str | None]:
+    if to is None and identifier is None:
+        fail("which messages? give --to QUEUE, --id IDENTIFIER, or both", 2)
+    return to, identifier
+
+
+def _tell(config: Path, request: Change, done: str) -> int:
+    """Ask every worker; exit code 1 when nothing was changed."""
+    from x400.console.control import Changed, ControlError, ask, running
+
+    folder = _load(config).spool
+    workers = running(folder)
+    if not workers:
+        fail(f"no MTA runs with the spool {folder}")
+    changed = busy = 0
+    try:
+        for worker in workers:
+            answer = ask(worker, request, Changed, patience=3600.0)
+            changed += answer.changed
+            busy += answer.busy
+    except ControlError as error:
+        fail(error)
+    left = f", {busy} left alone: just being passed on" if busy else ""
+    console.print(f"{changed} {done}{left}")
+    return 0 if changed else 1
+
+
 def _why(entry: Waiting, until: float) -> str:
+    if entry.held:
+        return "held by an operator"
     again = f"again in {age(until)}" if until > 0 else "to be tried again now"
     if entry.obstacle:
         return f"the peer cannot be reached: {entry.obstacle}; {again}"

@@ -54,8 +54,8 @@ class Association(asyncio.BufferedProtocol):
 
     __slots__ = (
         "_acting", "_buffer", "_closer", "_ending", "_loop", "_paused", "_tap", "_tap_maker", "_timer",
-        "_timer_at", "_transport", "_user", "address", "closing", "connection", "failed", "initiator",
-        "peer",
+        "_timer_at", "_transport", "_user", "address", "cause", "closing", "connection", "failed",
+        "initiator", "peer",
     )  # fmt: skip
 
     def __init__(
@@ -67,6 +67,8 @@ class Association(asyncio.BufferedProtocol):
         self.address = ""
         self.closing = False
         self.failed = False
+        self.cause: tuple[str, str] | None = None
+        """Why it failed, once it has: the layer and what happened."""
         self._user = user
         self._tap_maker = tap_maker
         self._tap: Tap | None = None
@@ -184,6 +186,7 @@ class Association(asyncio.BufferedProtocol):
     def failure(self, layer: str, reason: int | None, detail: str, offset: int | None, level: str = "warning") -> None:
         """The one log line about the end of this association."""
         self.failed = True
+        self.cause = (layer, detail)
         getattr(log, level)(
             "association failed", peer=self.peer, layer=layer, reason=reason, offset=offset, detail=detail
         )
@@ -227,5 +230,6 @@ class Association(asyncio.BufferedProtocol):
     def _fault(self) -> None:
         """Our own fault: this association ends, the others go on."""
         self.failed = True
+        self.cause = ("local", "a fault in handling the association")
         log.exception("fault in handling an association", peer=self.peer)
         self.abort()

@@ -156,6 +156,19 @@ class TransferTimes(Table):
     non_urgent: Seconds = 36 * 3600.0
 
 
+class MetricsTable(Table):
+    """[metrics]: where Prometheus finds the page /metrics; without the table there is none."""
+
+    address: Text = "127.0.0.1"
+    port: PortNumber = 9402
+
+
+class AccountingTable(Table):
+    """[accounting]: the ``file`` that gets a JSON line for each message that comes and goes."""
+
+    file: Text
+
+
 class Config(Table):
     """The whole file. ``folder`` and ``file`` are set by ``load``."""
 
@@ -167,6 +180,8 @@ class Config(Table):
     timers: Timers = msgspec.field(default_factory=Timers)
     retry: Retry = msgspec.field(default_factory=Retry)
     transfer_times: TransferTimes = msgspec.field(default_factory=TransferTimes)
+    metrics: MetricsTable | None = None
+    accounting: AccountingTable | None = None
     file: str = ""
 
     def path(self, given: str) -> str:
@@ -268,6 +283,12 @@ def _check(config: Config, fail: Fail) -> None:
             ipaddress.ip_address(listener.address)
         except ValueError:
             raise fail(f"expected an IP address, got {listener.address!r}", "listener", number, "address") from None
+    if config.metrics is not None:
+        try:
+            ipaddress.ip_address(config.metrics.address)
+        except ValueError:
+            expected = f"expected an IP address, got {config.metrics.address!r}"
+            raise fail(expected, "metrics", "address") from None
     _check_peers(config, fail)
     _check_routes(config, fail)
 

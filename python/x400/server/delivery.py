@@ -16,6 +16,7 @@ import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -24,6 +25,9 @@ from x400.mts.exceptions import InvalidAPDU
 from x400.server.batches import DELIVERY, DeliveryDetail, delivery_of
 from x400.server.queues import LEASE, Queue
 from x400.spool import Buffer, Entry, Event, Spool
+
+if TYPE_CHECKING:
+    from x400.server.worker import Worker
 
 log = structlog.get_logger("x400.server")
 
@@ -126,8 +130,10 @@ def deliver_all(folder: Path, entries: list[Entry]) -> list[str | None]:
 class DeliveryQueue(Queue):
     """What waits for one folder; written by a thread, some together."""
 
-    def __init__(self, name: str, spool: Spool, retry_wait: Callable[[int], float]) -> None:
+    def __init__(self, name: str, spool: Spool, retry_wait: Callable[[int], float], worker: Worker) -> None:
         super().__init__(name, spool)
+        self._counters = worker.counters
+        self._accounting = worker.accounting
         self.folder = Path(name.removeprefix(DELIVERY))
         self._retry_wait = retry_wait
         self._under_way: list[Entry] = []
@@ -154,6 +160,8 @@ class DeliveryQueue(Queue):
         outcomes = [str(error)] * len(entries) if error is not None else done.result()
         for entry, cause in zip(entries, outcomes, strict=True):
             if cause is None:
+                self._counters.delivered += 1
+                self._accounting.left("delivered", entry)
                 self.spool.done(entry, Event("delivered", "", f"{entry.recipients} to {self.folder}"))
             else:
                 self._failed(entry, cause)

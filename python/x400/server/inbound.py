@@ -142,11 +142,16 @@ class Receiver:
             self._refuse(BUSY, str(error), number)
             return
         self._answer(None, number)
+        counters = self._worker.counters.peer(batch.peer)
         if is_new:
+            counters.received += 1
+            counters.octets_received += batch.size
+            self._worker.accounting.accepted(batch)
             self._worker.stored(batch)
             if content is not None and not any(entry.tail for entry in batch.entries):
                 content.discard()
             return
+        counters.repetitions += 1
         if content is not None:
             content.discard()
         self._worker.not_stored(batch)
@@ -154,6 +159,7 @@ class Receiver:
 
     def _quarantine(self, stored: Stored, content: ContentWriter | None, error: InvalidAPDU) -> None:
         peer = self._link.peer_name
+        self._worker.counters.quarantined += 1
         path = content.path if content is not None else None
         try:
             kept = self._worker.spool.quarantine(peer, error.reason, error.offset, [stored.head], path)
@@ -166,6 +172,7 @@ class Receiver:
 
     def _refuse(self, reason: ExceptionReason, cause: str, number: int) -> None:
         self._refusal = reason
+        self._worker.counters.peer(self._link.peer_name).refused += 1
         log.warning("transfer refused", peer=self._link.peer_name, layer="mta", reason=reason.name, cause=cause)
         self._answer(reason, number)
 

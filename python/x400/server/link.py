@@ -97,6 +97,7 @@ class Link:
 
     def lost(self, association: Association) -> None:
         self._worker.links.discard(self)
+        self._worker.counters.lost(self.peer_name, association.cause)
         self._receiver.discarded()
         self._close_source()
         queue = self.queue

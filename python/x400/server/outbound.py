@@ -45,8 +45,11 @@ class PeerQueue(Queue):
         self.free: list[Link] = []
         self.failures = 0
         self._opening = 0
+        self.again_at = 0.0
+        """When an association is tried again, in seconds since 1970; 0: there is nothing to wait for."""
         self._again: asyncio.TimerHandle | None = None
         self._worker = worker
+        self._counters = worker.counters.peer(peer.name)
 
     def accepts(self) -> bool:
         if self.stopping:
@@ -106,13 +109,23 @@ class PeerQueue(Queue):
         wait = wait_after(self.failures, self._worker.config.retry)
         self._again = asyncio.get_running_loop().call_later(wait, self._try_again)
         log.warning("peer cannot be reached", peer=self.name, cause=cause, failures=self.failures, again=round(wait, 1))
-        self.spool.obstacle(self.name, self.failures, cause, time.time() + wait)
+        self.again_at = time.time() + wait
+        self.spool.obstacle(self.name, self.failures, cause, self.again_at)
+        self._counters.unreachable += 1
+        self._counters.problem(cause)
         if not self.links:
             self.put_back()
 
     def _try_again(self) -> None:
         self._again = None
+        self.again_at = 0.0
         self.wake()
+
+    def try_now(self) -> None:
+        """Do not wait any longer before an association is tried again."""
+        if self._again is not None:
+            self._again.cancel()
+            self._try_again()
 
     def is_free(self, link: Link) -> None:
         """The link can take a transfer."""
@@ -150,11 +163,16 @@ class PeerQueue(Queue):
     def transferred(self, entry: Entry) -> None:
         """The peer has confirmed the entry."""
         self.failures = 0
+        self._counters.sent += 1
+        self._counters.octets_sent += entry.size
+        self._worker.accounting.left("transferred", entry)
         self.spool.done(entry, Event("transferred", self.name))
 
     def failed(self, entry: Entry, error: str) -> None:
         """The transfer was refused, or its association was lost: this entry waits, and is tried again."""
         entry.attempts += 1
+        self._counters.attempts_failed += 1
+        self._counters.problem(error)
         due = time.time() + wait_after(entry.attempts, self._worker.config.retry)
         self.spool.retry(entry, due, error)
         if not self.stopping:

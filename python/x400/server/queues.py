@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import time
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 import structlog
 
@@ -89,6 +89,15 @@ class Queue:
     def at_hand(self) -> Iterable[Entry]:
         """Claimed, and not yet being passed on."""
         return [entry for _, _, entry in self._ready]
+
+    def withdraw(self, ids: Container[int]) -> list[Entry]:
+        """Take those of these entries that are at hand: they stay claimed, and are the caller's now."""
+        withdrawn = [item for item in self._ready if item[1] in ids]
+        if withdrawn:
+            self._ready = [item for item in self._ready if item[1] not in ids]
+            heapq.heapify(self._ready)
+            self._octets -= sum(len(entry.head) for _, _, entry in withdrawn)
+        return [entry for _, _, entry in withdrawn]
 
     def put_back(self) -> None:
         """Give all that is ready back to the spool: it cannot be passed on for now."""

@@ -14,12 +14,13 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 
 import structlog
 import uvloop
 
 from x400.net.endpoint import open_listener
-from x400.server.config import Config, ConfigError
+from x400.server.config import Config, ConfigError, MetricsTable
 from x400.server.log import set_up
 from x400.server.worker import Worker
 from x400.spool import SpoolError
@@ -28,6 +29,8 @@ from x400.spool.queries import number_of_entries, worker_folders
 log = structlog.get_logger("x400.server")
 
 RESTART_AFTER = 1.0
+METRICS = -1
+"""The number of the process that serves the metrics, where several workers run."""
 
 
 def run(config: Config) -> int:
@@ -42,8 +45,23 @@ def run(config: Config) -> int:
         log.error("cannot listen", error=error.strerror)
         return 1
     if not shared:
+        if config.metrics is not None and not _serve_metrics(config.metrics, config):
+            return 1
         return serve(config, 0, sockets, lambda: announce(config, sockets))
     return Supervisor(config, sockets).run()
+
+
+def _serve_metrics(where: MetricsTable, config: Config) -> bool:
+    """Serve the metrics from a thread of this process; whether that goes."""
+    from x400.console.metrics import serve
+
+    try:
+        port = serve(config.spool, config.mta.workers, where.address, where.port)
+    except OSError as error:
+        log.error("metrics cannot be served", address=where.address, port=where.port, error=error.strerror)
+        return False
+    log.info("metrics are served", address=where.address, port=port)
+    return True
 
 
 def _tell_stranded(config: Config) -> None:
@@ -83,15 +101,19 @@ def announce(config: Config, sockets: list[socket.socket]) -> None:
         print(f"ready: {config.mta.name} has no listener", flush=True)
 
 
-def serve(config: Config, number: int, sockets: list[socket.socket], ready: object) -> int:
-    """Run one worker in this process; the exit code."""
+def serve(
+    config: Config, number: int, sockets: list[socket.socket], ready: Callable[[], object], alive: int | None = None
+) -> int:
+    """Run one worker in this process; the exit code. It stops, too, when the pipe ``alive`` ends."""
 
     async def main() -> int:
-        worker = Worker(config, number, sockets, ready)  # type: ignore[arg-type]
+        worker = Worker(config, number, sockets, ready)
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, worker.stop)
         loop.add_signal_handler(signal.SIGHUP, worker.reload)
+        if alive is not None:
+            loop.add_reader(alive, _orphaned, worker, alive)
         try:
             await worker.run()
         except (SpoolError, ConfigError, OSError) as error:
@@ -102,6 +124,13 @@ def serve(config: Config, number: int, sockets: list[socket.socket], ready: obje
     return uvloop.run(main())
 
 
+def _orphaned(worker: Worker, alive: int) -> None:
+    """The supervisor is no more: end in order, so that another can take over the ports and the spools."""
+    asyncio.get_running_loop().remove_reader(alive)
+    log.error("the supervisor is no more", worker=worker.number)
+    worker.stop()
+
+
 class Supervisor:
     """Several workers; each listens on the same ports and has a spool of its own."""
 
@@ -109,6 +138,8 @@ class Supervisor:
         self._config = config
         self._sockets = sockets
         self._workers: dict[int, int] = {}
+        self._alive_in, self._alive_out = os.pipe()
+        """Nothing is written to it: its end tells the children that this process is no more."""
         self._stopping = False
 
     def run(self) -> int:
@@ -118,6 +149,8 @@ class Supervisor:
         signal.pthread_sigmask(signal.SIG_BLOCK, signals)
         for number in range(self._config.mta.workers):
             self._start(number, ready_out)
+        if self._config.metrics is not None:
+            self._start(METRICS, ready_out)
         code = self._wait_until_ready(ready_in)
         if code == 0:
             announce(self._config, self._sockets)
@@ -139,7 +172,7 @@ class Supervisor:
         return code
 
     def _wait_until_ready(self, ready_in: int) -> int:
-        left = self._config.mta.workers
+        left = self._config.mta.workers + (self._config.metrics is not None)
         while left:
             if select.select([ready_in], [], [], 0.5)[0]:
                 left -= len(os.read(ready_in, left))
@@ -158,15 +191,33 @@ class Supervisor:
             return
         code = 1
         try:
+            os.close(self._alive_out)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {*signal.Signals} - {signal.SIGKILL, signal.SIGSTOP})
+            if number == METRICS:
+                code = self._run_metrics(ready_out)
+                return
             sockets = [open_listener(*handle.getsockname()[:2], shared=True) for handle in self._sockets]
             for handle in self._sockets:
                 handle.close()
-            code = serve(self._config, number, sockets, lambda: os.write(ready_out, b"+"))
+            code = serve(self._config, number, sockets, lambda: os.write(ready_out, b"+"), self._alive_in)
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)
+
+    def _run_metrics(self, ready_out: int) -> int:
+        """Serve the metrics in this process until told to stop; the exit code."""
+        for handle in self._sockets:
+            handle.close()
+        assert self._config.metrics is not None
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        for one in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(one, lambda number, frame: os._exit(0))
+        if not _serve_metrics(self._config.metrics, self._config):
+            return 1
+        os.write(ready_out, b"+")
+        os.read(self._alive_in, 1)
+        return 0
 
     def _tell(self, what: signal.Signals) -> None:
         for pid in self._workers:

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import sys
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from socket import socket
@@ -19,9 +19,12 @@ from x400.net.association import Association, TapMaker
 from x400.net.endpoint import call, listen
 from x400.osi import rtse
 from x400.server import config as configuration
+from x400.server.accounting import Accounting
 from x400.server.batches import DELIVERY, batch_of, recipients_of, stored_of
 from x400.server.binding import Binding
 from x400.server.config import Config, Listener, Peer, parse_address
+from x400.server.control import ControlServer
+from x400.server.counters import Counters
 from x400.server.delivery import DeliveryQueue
 from x400.server.inbound import SLACK
 from x400.server.link import Link
@@ -39,15 +42,18 @@ EXPIRED_TOGETHER = 100
 class Worker:
     """See the module. ``sockets`` are bound, one for each listener of the configuration."""
 
-    def __init__(self, config: Config, number: int, sockets: list[socket], ready: Callable[[], None]) -> None:
+    def __init__(self, config: Config, number: int, sockets: list[socket], ready: Callable[[], object]) -> None:
         self.config = config
         self.number = number
         self.binding = Binding(config)
+        self.counters = Counters()
         self.mta = MTA(configuration.mta_configuration(config, number))
         self.spool: Spool = SqliteSpool(config.spool / f"worker-{number}", retention=config.limits.trace_days * 86400)
         self.links: set[Link] = set()
         self.stopping = False
         self._queues: dict[str, Queue] = {}
+        self.accounting = Accounting(config.path(config.accounting.file) if config.accounting is not None else None)
+        self._control = ControlServer(self, config.spool / f"worker-{number}")
         self._sockets = sockets
         self._ready = ready
         self._tasks: set[asyncio.Task[None]] = set()
@@ -60,22 +66,26 @@ class Worker:
     async def run(self) -> None:
         """Serve until ``stop``; then finish what is in flight. Raises SpoolError when the spool cannot be opened."""
         sys.setswitchinterval(0.0005)
+        self.accounting.open()
         await self.spool.open()
         await self._wake()
         servers = [
             await listen(handle, self._answering(listener))
             for listener, handle in zip(self.config.listener, self._sockets, strict=True)
         ]
+        await self._control.start()
         gc.collect()
         gc.freeze()
         self._ready()
         schedule = asyncio.create_task(self._schedule())
         await self._stop.wait()
+        self._control.close()
         for server in servers:
             server.close()
         schedule.cancel()
         await self._finish()
         await self.spool.close()
+        self.accounting.close()
 
     async def _wake(self) -> None:
         """Pass on what waits on disk."""
@@ -141,11 +151,13 @@ class Worker:
             log.error("fault in a task", error=repr(error), exc_info=error)
 
     def reload(self) -> None:
-        """Read the file again: its routes and its peers are taken over, what else has changed needs a restart."""
+        """Read the file again: its routes and its peers are taken over, what else has changed needs a restart. The
+        accounting log is opened anew."""
         try:
+            self.accounting.open()
             new = configuration.load(self.config.file)
             self.mta.replace_routes(configuration.routes(new))
-        except (configuration.ConfigError, ValueError) as error:
+        except (configuration.ConfigError, OSError, ValueError) as error:
             log.error("configuration not taken over", error=str(error))
             return
         self.config = new
@@ -173,12 +185,24 @@ class Worker:
         return queue
 
     def _delivery_queue(self, name: str) -> DeliveryQueue:
-        queue = DeliveryQueue(name, self.spool, lambda failures: wait_after(failures, self.config.retry))
+        queue = DeliveryQueue(name, self.spool, lambda failures: wait_after(failures, self.config.retry), self)
         try:
             queue.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             log.error("delivery folder cannot be made", folder=str(queue.folder), error=str(error))
         return queue
+
+    def queues(self, name: str | None = None) -> list[Queue]:
+        """The queues that there are: all, or the one of that name, if its peer is configured."""
+        if name is None:
+            return list(self._queues.values())
+        queue = self.queue(name)
+        return [] if queue is None else [queue]
+
+    def withdraw(self, ids: Sequence[int]) -> list[Entry]:
+        """Take those of these entries that are at hand in memory: they stay claimed, and are the caller's now."""
+        wanted = frozenset(ids)
+        return [entry for queue in self._queues.values() for entry in queue.withdraw(wanted)]
 
     def peer_queue(self, name: str) -> PeerQueue:
         queue = self.queue(name)
@@ -194,6 +218,8 @@ class Worker:
 
     def stored(self, batch: Batch) -> None:
         """A batch is on disk: pass its entries on."""
+        for event in batch.events:
+            self.counters.events[event.action] += 1
         for entry in batch.entries:
             queue = self._queues.get(entry.queue)
             if queue is not None:
@@ -211,8 +237,11 @@ class Worker:
     async def _schedule(self) -> None:
         """Idle associations, expired entries, leases."""
         ticks = 0
+        loop = asyncio.get_running_loop()
         while True:
+            before = loop.time()
             await asyncio.sleep(TICK)
+            self.counters.loop_lag.add(max(0.0, loop.time() - before - TICK))
             ticks += 1
             for queue in tuple(self._queues.values()):
                 if isinstance(queue, PeerQueue):
@@ -231,13 +260,14 @@ class Worker:
         entries = await self.spool.expired(time.time(), EXPIRED_TOGETHER)
         for number, entry in enumerate(entries):
             try:
-                await self._give_up(entry, "maximum-time-expired")
+                await self.give_up(entry, "maximum-time-expired")
             except SpoolError:
                 self.spool.release(entries[number:])
                 raise
         return len(entries) == EXPIRED_TOGETHER
 
-    async def _give_up(self, entry: Entry, reason: str) -> None:
+    async def give_up(self, entry: Entry, reason: str) -> None:
+        """A report takes the place of an entry that is claimed. Raises SpoolError; the claim is still held then."""
         try:
             outcome = self.mta.expire(stored_of(entry), recipients_of(entry), reason, datetime.now(UTC))
         except Exception as error:  # InvalidAPDU, or a fault of ours: kept aside, the others go on
@@ -253,6 +283,7 @@ class Worker:
         except SpoolError:
             self.not_stored(batch)
             raise
+        self.accounting.left("given-up", entry)
         self.stored(batch)
         log.info("given up", identifier=entry.identifier, peer=entry.queue, reason=reason)
 

@@ -1,7 +1,9 @@
 """The durable queue: what has been accepted and is not yet passed on (interface.py is the contract)."""
 
+from x400.spool.durations import Durations
 from x400.spool.exceptions import SpoolClosed, SpoolCorrupt, SpoolError, SpoolFull, SpoolInUse
 from x400.spool.interface import (
+    HELD,
     Batch,
     Buffer,
     Claim,
@@ -15,10 +17,12 @@ from x400.spool.interface import (
 from x400.spool.sqlite import SqliteSpool
 
 __all__ = [
+    "HELD",
     "Batch",
     "Buffer",
     "Claim",
     "ContentWriter",
+    "Durations",
     "Entry",
     "Event",
     "Part",

@@ -20,12 +20,18 @@ Times are seconds since 1970 (UTC) unless said otherwise; lengths are octets.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from x400.spool.durations import Durations
+
 Buffer = bytes | bytearray | memoryview
+
+HELD = math.inf
+"""The ``due`` of an entry that an operator holds back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +190,22 @@ class Spool(Protocol):
 
     def expired(self, now: float, limit: int) -> asyncio.Future[list[Entry]]:
         """Claim up to ``limit`` entries, of any queue, whose expiry has passed and that nobody has claimed."""
+
+    def find(self, queue: str | None, identifier: str | None, after: int, limit: int) -> asyncio.Future[list[int]]:
+        """The ids of up to ``limit`` entries above ``after``, in order, of one queue, one message, both, or all."""
+
+    def take(self, ids: Sequence[int]) -> asyncio.Future[list[Entry]]:
+        """Claim those of these entries that nobody has claimed, due or not."""
+
+    def postpone(self, entries: Sequence[Entry], due: float, event: Event) -> asyncio.Future[None]:
+        """Entries that the caller has claimed wait until ``due`` (0: they do not, ``HELD``: until told otherwise); the
+        claims are given back. Nothing is counted as an attempt. ``event`` is the line in each one's trace."""
+
+    def move(self, entries: Sequence[Entry], queue: str, event: Event) -> asyncio.Future[None]:
+        """Entries that the caller has claimed wait for another next hop from now on; the claims are given back."""
+
+    def commits(self) -> Durations:
+        """How long it took to make each group durable; added to as it goes on."""
 
     def content(self) -> ContentWriter:
         """A new file for a large content."""

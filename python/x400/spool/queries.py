@@ -35,7 +35,8 @@ def _reads(function: Callable[Concatenate[str | Path, P], T]) -> Callable[Concat
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An entry that waits, and why: ``error`` is the last attempt's, ``due`` the next attempt's time (0: at once)."""
+    """An entry that waits, and why: ``error`` is the last attempt's, ``due`` the next attempt's time (0: at once);
+    what is ``held`` waits for an operator."""
 
     worker: str
     id: int
@@ -49,6 +50,7 @@ class Waiting:
     arrived: float
     expiry: float
     due: float
+    held: bool
     attempts: int
     error: str
     obstacle: str
@@ -108,21 +110,36 @@ def number_of_entries(worker: str | Path) -> int:
 
 _WAITING = """
 SELECT id, queue, priority, identifier, kind, originator, recipients, length(head) + coalesce(tail_length, 0),
-       arrived, expiry, max(due, coalesce(again, 0)), attempts, error, coalesce(cause, '')
+       arrived, expiry, CASE WHEN due=9e999 THEN 0 ELSE max(due, coalesce(again, 0)) END, due=9e999, attempts, error,
+       coalesce(cause, '')
 FROM entry LEFT JOIN obstacle USING (queue)
 """
 
 
 @_reads
-def waiting(folder: str | Path, queue: str | None = None, limit: int = 1000) -> list[Waiting]:
+def waiting(
+    folder: str | Path, queue: str | None = None, identifier: str | None = None, limit: int = 1000
+) -> list[Waiting]:
     """What waits, in the order in which it will be passed on, at most ``limit`` entries of each worker."""
-    where, values = ("WHERE queue=?", [queue]) if queue is not None else ("", [])
-    statement = f"{_WAITING} {where} ORDER BY queue, priority, due, id LIMIT ?"
+    wanted = {"queue": queue, "identifier": identifier}
+    named = {column: value for column, value in wanted.items() if value is not None}
+    where = " AND ".join(f"{column}=?" for column in named)
+    statement = f"{_WAITING} {where and 'WHERE ' + where} ORDER BY queue, priority, due, id LIMIT ?"
     return [
-        Waiting(worker, *row)
+        Waiting(worker, *(*row[:11], bool(row[11]), *row[12:]))
         for worker, database in _databases(folder)
-        for row in database.execute(statement, [*values, limit])
+        for row in database.execute(statement, [*named.values(), limit])
     ]
+
+
+@_reads
+def octets(folder: str | Path, worker: str, id: int) -> bytes | None:
+    """The octets of an entry that are in the database (without the part in a content file); None: it has left."""
+    for name, database in _databases(folder):
+        row = database.execute("SELECT head FROM entry WHERE id=?", (id,)).fetchone() if name == worker else None
+        if row is not None:
+            return bytes(row[0])
+    return None
 
 
 @_reads

@@ -20,7 +20,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from x400.spool import contents, sqlite_schema
+from x400.spool import contents, sqlite_operations, sqlite_schema
+from x400.spool.durations import Durations
 from x400.spool.exceptions import SpoolCorrupt, SpoolError, SpoolInUse
 from x400.spool.interface import Batch, Buffer, Claim, ContentWriter, Entry, Event, Part, QueueState
 from x400.spool.sqlite_writer import Changes, Query, Row, Store, Writer, closed
@@ -212,6 +213,9 @@ class SqliteSpool:
         self._soon()
         return future
 
+    def commits(self) -> Durations:
+        return self._writer.commit_times
+
     def content(self) -> ContentWriter:
         return contents.ContentFile(self._contents)
 
@@ -305,6 +309,35 @@ class SqliteSpool:
             self._hold(entry, monotonic + 600)
         return entries
 
+    # ---- the interface: what operators do
+
+    def find(self, queue: str | None, identifier: str | None, after: int, limit: int) -> asyncio.Future[list[int]]:
+        return self._query(lambda connection: sqlite_operations.find(connection, queue, identifier, after, limit))
+
+    def take(self, ids: Sequence[int]) -> asyncio.Future[list[Entry]]:
+        return self._query(lambda connection: self._take(connection, ids))
+
+    def _take(self, connection: sqlite3.Connection, ids: Sequence[int]) -> list[Entry]:
+        monotonic = time.monotonic()
+        rows = sqlite_operations.rows(connection, ids)
+        entries = [self._entry(row) for row in rows if self._claims[row[1]].get(row[0], 0.0) <= monotonic]
+        for entry in entries:
+            self._hold(entry, monotonic + 600)
+        return entries
+
+    def postpone(self, entries: Sequence[Entry], due: float, event: Event) -> asyncio.Future[None]:
+        return self._change(entries, {"due": due}, event)
+
+    def move(self, entries: Sequence[Entry], queue: str, event: Event) -> asyncio.Future[None]:
+        return self._change(entries, {"queue": queue, "due": 0.0}, event)
+
+    def _change(self, entries: Sequence[Entry], columns: dict[str, Any], event: Event) -> asyncio.Future[None]:
+        events = [(entry.identifier, self._now_us(), event.action, event.peer, event.detail) for entry in entries]
+        ids = [entry.id for entry in entries]
+        changed = self._query(lambda connection: sqlite_operations.change(connection, ids, columns, events))
+        changed.add_done_callback(lambda done: self.release(entries))
+        return changed
+
     def obstacle(self, queue: str, failures: int = 0, cause: str = "", again: float = 0.0) -> None:
         def write(connection: sqlite3.Connection) -> None:
             if failures:
@@ -346,7 +379,7 @@ class SqliteSpool:
         return removed
 
 
-_NEXT_DUE = "SELECT min(due) AS d FROM entry WHERE queue=? AND priority=? AND due>?"
+_NEXT_DUE = "SELECT min(due) AS d FROM entry WHERE queue=? AND priority=? AND due>? AND due<9e999"
 
 
 def _ignore(done: asyncio.Future[Any]) -> None:

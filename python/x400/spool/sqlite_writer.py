@@ -16,6 +16,7 @@ from itertools import chain, islice
 from typing import Any
 
 from x400.spool import sqlite_schema as schema
+from x400.spool.durations import Durations
 from x400.spool.exceptions import SpoolClosed, SpoolError, SpoolFull
 from x400.spool.interface import Entry
 
@@ -100,6 +101,7 @@ class Writer(threading.Thread):
         self.inbox: queue.SimpleQueue[Changes | None] = queue.SimpleQueue()
         self.commits = 0
         self.batches = 0
+        self.commit_times = Durations()
         self._connection = connection
         self._report = report
         self._free = free
@@ -207,7 +209,9 @@ class Writer(threading.Thread):
             for name in {*changes.contents, *flat(store.remove_contents for store in fresh)}:
                 if execute("SELECT 1 FROM entry WHERE content=? LIMIT 1", (name,)).fetchone() is None:
                     unlink.append(name)
+            before = time.perf_counter()
             execute("COMMIT")
+            self.commit_times.add(time.perf_counter() - before)
         except BaseException:
             if self._connection.in_transaction:
                 execute("ROLLBACK")

@@ -1,0 +1,80 @@
+"""What a worker counts: plain numbers, added to as things happen, read when somebody asks.
+
+The names are the metrics' names without the prefix `x400_`; docs/operate.md says what each means.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+from x400.spool import Durations
+
+
+class PeerCounters:
+    """One peer's: transfers and their octets, what was refused on either side, what is tried again, what went wrong."""
+
+    __slots__ = (
+        "attempts_failed", "error", "error_at", "failures", "octets_received", "octets_sent", "received", "refused",
+        "repetitions", "sent", "unreachable",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.received = 0
+        self.octets_received = 0
+        self.sent = 0
+        self.octets_sent = 0
+        self.repetitions = 0
+        self.refused = 0
+        """Transfers of the peer's that we refused."""
+        self.attempts_failed = 0
+        """Transfers of ours that the peer refused, or that the association died of."""
+        self.unreachable = 0
+        """Times that no association could be had."""
+        self.failures: Counter[str] = Counter()
+        """Associations that ended in a failure, by layer."""
+        self.error = ""
+        self.error_at = 0.0
+
+    def failed(self, layer: str, detail: str) -> None:
+        """An association with the peer ended in a failure."""
+        self.failures[layer] += 1
+        self.problem(detail)
+
+    def problem(self, detail: str) -> None:
+        """The last thing that went wrong, for who asks."""
+        self.error = detail
+        self.error_at = time.time()
+
+
+class Counters:
+    """One worker's."""
+
+    def __init__(self) -> None:
+        self._peers: dict[str, PeerCounters] = {}
+        self.events: Counter[str] = Counter()
+        """Steps of the procedures, by their names in the trace."""
+        self.delivered = 0
+        self.quarantined = 0
+        self.unknown_failures: Counter[str] = Counter()
+        """Associations that failed before anybody knew with whom, by layer."""
+        self.loop_lag = Durations()
+
+    def peer(self, name: str) -> PeerCounters:
+        """The counters of one configured peer (the caller sees to it that nobody else gets any)."""
+        counters = self._peers.get(name)
+        if counters is None:
+            counters = self._peers[name] = PeerCounters()
+        return counters
+
+    def lost(self, peer: str, cause: tuple[str, str] | None) -> None:
+        """An association is no more; the cause, if that was a failure: the layer and what happened."""
+        if cause is None:
+            return
+        if peer:
+            self.peer(peer).failed(*cause)
+        else:
+            self.unknown_failures[cause[0]] += 1
+
+    def peers(self) -> dict[str, PeerCounters]:
+        return self._peers

@@ -1,0 +1,125 @@
+"""x400 queue and peers: what an operator sees, and does, while a peer does not answer."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.processes import Running, relay_config, x400
+from tests.cli.test_run import wait_for_deliveries
+from tests.cli.test_send import FROM, TO, free_port
+
+ALICE = "/C=GB/A=T/P=HERE/O=X/S=Alice/"
+"""A local user: what is reported to her is delivered."""
+
+
+def send(relay: Running, *, originator: str = FROM) -> str:
+    return x400("send", "--from", originator, "--to", TO, "--via", relay.address, "-", stdin="Hi\n").stdout.strip()
+
+
+def waiting(config: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(x400("queue", "list", config, "--json").stdout)["waiting"]
+    return found
+
+
+def until(what: Any, *, seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "that has not come about"
+        time.sleep(0.1)
+
+
+def patient(config: Path) -> None:
+    """No attempt of the schedule's comes while the test runs."""
+    config.write_text(config.read_text() + "\n[retry]\nfirst = 600.0\nlongest = 3600.0\n")
+
+
+def test_held_shown_released_and_tried_again(tmp_path: Path) -> None:
+    peer = free_port()
+    config = relay_config(tmp_path, next_hop=peer)
+    patient(config)
+    with Running("run", config) as relay:
+        first, second = send(relay), send(relay)
+        assert "1 held" in x400("queue", "hold", config, "--id", first).stdout
+        assert {entry["identifier"]: entry["held"] for entry in waiting(config)} == {first: True, second: False}
+        shown = x400("queue", "show", config, first).stdout
+        assert "held by an operator" in shown
+        assert "per-recipient-fields" in shown
+        assert relay.stop() == 0
+
+    with Running("sink", "--listen", peer) as sink, Running("run", config) as relay:
+        # held across the restart; the peer is reachable now
+        until(lambda: [entry["identifier"] for entry in waiting(config)] == [first])
+        assert "0 to be tried" in x400("queue", "retry", config, "--to", "next", code=1).stdout
+        assert len(waiting(config)) == 1
+        assert "1 released" in x400("queue", "release", config, "--to", "next").stdout
+        until(lambda: not waiting(config))
+        assert "transferred" in x400("trace", config, first).stdout
+        assert relay.stop() == 0
+        assert sink.process.poll() is None
+
+
+def test_a_peer_that_came_back_is_called_at_once(tmp_path: Path) -> None:
+    peer = free_port()
+    config = relay_config(tmp_path, next_hop=peer)
+    patient(config)
+    with Running("run", config) as relay:
+        send(relay)
+
+        def state() -> dict[str, Any]:
+            states = json.loads(x400("peers", config, "--json").stdout)
+            (of_next,) = [one for one in states if one["name"] == "next"]
+            found: dict[str, Any] = of_next
+            return found
+
+        until(lambda: state()["failures"] == 1)
+        assert state()["again"] > time.time() + 300
+        assert state()["waiting"] == 1
+        assert "cannot be reached" in x400("peers", config).stdout
+        with Running("sink", "--listen", peer):
+            assert "1 to be tried at once" in x400("queue", "retry", config, "--to", "next").stdout
+            until(lambda: not waiting(config))
+            until(lambda: state()["sent"] == 1 and state()["failures"] == 0)
+        assert relay.stop() == 0
+
+
+def test_given_up_with_a_report(tmp_path: Path) -> None:
+    config = relay_config(tmp_path, next_hop=free_port())
+    patient(config)
+    with Running("run", config) as relay:
+        identifier = send(relay, originator=ALICE)
+        refused = x400("queue", "delete", config, "--id", identifier, "--diagnostic", "no-such-thing", code=1)
+        assert "not a non-delivery-diagnostic-code" in refused.stderr
+        assert "1 given up" in x400("queue", "delete", config, "--id", identifier).stdout
+        assert waiting(config) == []
+        (report,) = wait_for_deliveries(tmp_path / "delivered", 1)
+        about = json.loads((report / "envelope.json").read_text())
+        assert about["kind"] == "report"
+        assert "unable-to-complete-transfer" in x400("trace", config, identifier).stdout
+        assert relay.stop() == 0
+
+
+def test_rerouted(tmp_path: Path) -> None:
+    other = free_port()
+    config = relay_config(tmp_path, next_hop=free_port())
+    config.write_text(config.read_text() + f'\n[[peer]]\nname = "other"\naddress = "{other}"\n')
+    patient(config)
+    with Running("run", config) as relay, Running("sink", "--listen", other):
+        send(relay)
+        wrong = x400("queue", "reroute", config, "nobody", "--to", "next", code=1)
+        assert "'nobody' is not a peer" in wrong.stderr
+        assert "1 rerouted to other" in x400("queue", "reroute", config, "other", "--to", "next").stdout
+        until(lambda: not waiting(config))
+        assert relay.stop() == 0
+
+
+@pytest.mark.parametrize("command", ["hold", "release", "retry", "delete"])
+def test_what_is_meant_must_be_said_and_the_mta_must_run(tmp_path: Path, command: str) -> None:
+    config = relay_config(tmp_path)
+    assert "--to QUEUE" in x400("queue", command, config, code=2).stderr
+    assert "no MTA runs" in x400("queue", command, config, "--to", "next", code=1).stderr
+    assert "no MTA runs" in x400("peers", config, code=1).stderr
