@@ -123,7 +123,12 @@ impl Lowering<'_, '_> {
         if set {
             order.sort_by_key(|&index| fields[index as usize].first.least());
         }
+        let owed = (0..fields.len() as u32).filter(|&index| {
+            let field = &fields[index as usize];
+            !field.optional || field.default.is_some()
+        });
         Ok(Fields {
+            owed: owed.collect(),
             fields: fields.into(),
             by_tag,
             any,

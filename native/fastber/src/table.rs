@@ -212,6 +212,8 @@ pub struct Fields {
     pub extensible: bool,
     /// The order in which members are written: textual for SEQUENCE, by tag for SET (X.690 10.3).
     pub order: Box<[u32]>,
+    /// The members that are mandatory or have a DEFAULT: what has to be done about them when they are absent.
+    pub owed: Box<[u32]>,
 }
 
 impl Fields {

@@ -60,10 +60,10 @@ pub fn bits(octets: &[u8], unused: u8, named: bool, at: usize) -> Result<()> {
 }
 
 /// X.690 10.3: components of a SET in the order of their tags.
-pub fn set_order(previous: Option<Tag>, header: &Header) -> Result<()> {
+pub fn set_order(previous: Option<Tag>, next: Tag, at: usize) -> Result<()> {
     match previous {
-        Some(tag) if tag > header.tag => Err(Error::decode(
-            header.at,
+        Some(tag) if tag > next => Err(Error::decode(
+            at,
             "components of a SET that are not sorted in DER (X.690 10.3)",
         )),
         _ => Ok(()),

@@ -3,6 +3,7 @@
 pub mod de;
 pub mod der;
 pub mod en;
+mod members;
 pub mod out;
 pub mod prim;
 pub mod real;

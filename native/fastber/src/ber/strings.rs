@@ -1,62 +1,64 @@
 //! The decoder's part for string types, which may come in segments (X.690 8.6.4, 8.7.3, 8.23.6).
 
-use std::borrow::Cow;
-
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::ber::de::{Decoded, Decoder};
+use crate::ber::de::{Decoded, Decoder, Element, too_deep};
 use crate::ber::der;
-use crate::ber::tlv::{self, Header, Tag};
+use crate::ber::tlv::Tag;
 use crate::error::{Error, Result};
 use crate::schema::StringKind;
 
 impl<'a, 'py> Decoder<'a, 'py> {
-    /// Contents of a string, segments put together (X.690 8.7.3, 8.23.6). Segments are OCTET STRINGs, or, as is met,
-    /// of the string's own type.
-    #[inline]
-    pub(super) fn octets(
-        &self,
-        header: &Header,
-        end: usize,
-        universal: u32,
-        depth: usize,
-    ) -> Result<(Cow<'a, [u8]>, usize)> {
-        if !header.constructed {
-            let after = header.end(end);
-            return Ok((Cow::Borrowed(&self.data[header.contents..after]), after));
-        }
+    /// Contents of a constructed string, segments put together (X.690 8.7.3, 8.23.6). Segments are OCTET STRINGs, or,
+    /// as is met, of the string's own type.
+    pub(super) fn gathered(&mut self, element: &Element, universal: u32, depth: usize) -> Result<Vec<u8>> {
         let mut octets = Vec::new();
-        let after = self.segments(header, end, universal, depth, &mut |segment, _| {
+        self.after = self.segments(element, universal, depth, &mut |segment, _| {
             octets.extend_from_slice(segment);
             Ok(())
         })?;
-        Ok((Cow::Owned(octets), after))
+        Ok(octets)
+    }
+
+    /// A constructed OCTET STRING: segments are measured first and then copied once, to where they stay.
+    pub(super) fn octets_of_segments(&mut self, element: &Element, depth: usize) -> Decoded<'py> {
+        let mut length = 0;
+        self.after = self.segments(element, 4, depth, &mut |segment, _| {
+            length += segment.len();
+            Ok(())
+        })?;
+        let octets = PyBytes::new_with(self.py, length, |mut rest| {
+            let copied = self.segments(element, 4, depth, &mut |segment, _| {
+                let (place, others) = std::mem::take(&mut rest).split_at_mut(segment.len());
+                place.copy_from_slice(segment);
+                rest = others;
+                Ok(())
+            });
+            copied.map(drop).map_err(PyErr::from)
+        })?;
+        Ok(octets.into_any())
     }
 
     fn segments(
         &self,
-        header: &Header,
-        end: usize,
+        of: &Element,
         universal: u32,
         depth: usize,
         take: &mut dyn FnMut(&'a [u8], usize) -> Result<()>,
     ) -> Result<usize> {
-        if self.table.options.der {
-            return Err(Error::decode(header.at, "a constructed string in DER (X.690 10.2)"));
+        if self.strict {
+            return Err(Error::decode(of.at, "a constructed string in DER (X.690 10.2)"));
         }
         if depth > self.table.options.limits.max_depth {
-            return Err(Error::decode(header.at, "nested deeper than max_depth"));
+            return Err(too_deep(of.at));
         }
-        let limit = header.end(end);
-        let mut at = header.contents;
+        let mut at = of.contents;
         loop {
-            match header.length {
-                Some(_) if at == limit => return Ok(at),
-                None if tlv::is_end_of_contents(self.data, at, limit)? => return Ok(at + 2),
-                _ => {}
+            if let Some(after) = self.end_of(of, at)? {
+                return Ok(after);
             }
-            let segment = self.header(at, limit)?;
+            let segment = self.header(at, of.end)?;
             let segments_are_bits = universal == 3;
             if segment.tag != Tag::universal(universal) && (segments_are_bits || segment.tag != Tag::universal(4)) {
                 return Err(Error::decode(
@@ -65,41 +67,47 @@ impl<'a, 'py> Decoder<'a, 'py> {
                 ));
             }
             if segment.constructed {
-                at = self.segments(&segment, limit, universal, depth + 1, take)?;
+                at = self.segments(&segment, universal, depth + 1, take)?;
             } else {
-                let stop = segment.end(limit);
-                take(&self.data[segment.contents..stop], segment.contents)?;
-                at = stop;
+                take(&self.data[segment.contents..segment.end], segment.contents)?;
+                at = segment.end;
             }
         }
     }
 
-    pub(super) fn bit_string(&self, named: bool, header: &Header, end: usize, depth: usize) -> Decoded<'py> {
-        let py = self.py;
-        let (octets, unused, after) = if header.constructed {
-            let mut octets: Vec<u8> = Vec::new();
-            let mut unused = 0;
-            let after = self.segments(header, end, 3, depth, &mut |segment, at| {
-                if unused != 0 {
-                    return Err(Error::decode(at, "unused bits before the last segment of a BIT STRING"));
-                }
-                let bits;
-                (bits, unused) = split_bits(segment, at)?;
-                octets.extend_from_slice(bits);
-                Ok(())
-            })?;
-            (Cow::Owned(octets), unused, after)
-        } else {
-            let after = header.end(end);
-            let (octets, unused) = split_bits(&self.data[header.contents..after], header.contents)?;
-            if self.table.options.der {
-                der::bits(octets, unused, named, header.contents)?;
+    pub(super) fn bit_string(&mut self, named: bool, element: &Element, depth: usize) -> Decoded<'py> {
+        if element.constructed {
+            return self.bits_of_segments(element, depth);
+        }
+        self.after = element.end;
+        let (octets, unused) = split_bits(&self.data[element.contents..element.end], element.contents)?;
+        if self.strict {
+            der::bits(octets, unused, named, element.contents)?;
+        }
+        self.bits(octets, unused)
+    }
+
+    #[cold]
+    fn bits_of_segments(&mut self, element: &Element, depth: usize) -> Decoded<'py> {
+        let mut octets: Vec<u8> = Vec::new();
+        let mut unused = 0;
+        self.after = self.segments(element, 3, depth, &mut |segment, at| {
+            if unused != 0 {
+                return Err(Error::decode(at, "unused bits before the last segment of a BIT STRING"));
             }
-            (Cow::Borrowed(octets), unused, after)
-        };
+            let bits;
+            (bits, unused) = split_bits(segment, at)?;
+            octets.extend_from_slice(bits);
+            Ok(())
+        })?;
+        self.bits(&octets, unused)
+    }
+
+    fn bits(&self, octets: &[u8], unused: u8) -> Decoded<'py> {
         let count = octets.len() * 8 - unused as usize;
-        let value = (PyBytes::new(py, &octets), count).into_pyobject(py)?;
-        Ok((value.into_any(), after))
+        Ok((PyBytes::new(self.py, octets), count)
+            .into_pyobject(self.py)?
+            .into_any())
     }
 }
 

@@ -113,6 +113,26 @@ impl fmt::Display for Fault {
 
 pub type Located = (Fault, usize);
 
+/// The header at `at` if it is of one identifier octet and one length octet, as most are, and its contents end by `end`.
+/// No form that DER has anything against; what is not of it, `header` reads or refuses.
+#[inline(always)]
+pub fn short(data: &[u8], at: usize, end: usize) -> Option<Header> {
+    let &[first, second, ..] = data.get(at..)? else {
+        return None;
+    };
+    let length = second as usize;
+    if first & 0x1f == 0x1f || second >= 0x80 || at + 2 + length > end {
+        return None;
+    }
+    Some(Header {
+        tag: Tag::new(first >> 6, (first & 0x1f) as u32),
+        constructed: first & 0x20 != 0,
+        at,
+        contents: at + 2,
+        length: Some(length),
+    })
+}
+
 /// Reads the header at `at`; the element must fit before `end`.
 #[inline]
 pub fn header(data: &[u8], at: usize, end: usize) -> Result<Header, Located> {
@@ -222,12 +242,16 @@ pub fn is_end_of_contents(data: &[u8], at: usize, end: usize) -> Result<bool, Lo
 }
 
 /// Where the element whose header was read ends, end-of-contents octets included.
-/// One pass, no recursion: within an indefinite form only the number of open indefinite forms matters.
 pub fn skip(data: &[u8], header: &Header, end: usize) -> Result<usize, Located> {
-    if let Some(length) = header.length {
-        return Ok(header.contents + length);
+    match header.length {
+        Some(length) => Ok(header.contents + length),
+        None => skip_indefinite(data, header.contents, end),
     }
-    let mut at = header.contents;
+}
+
+/// Where an element of indefinite length ends whose contents start at `at`, end-of-contents octets included.
+/// One pass, no recursion: only the number of open indefinite forms matters.
+pub fn skip_indefinite(data: &[u8], mut at: usize, end: usize) -> Result<usize, Located> {
     let mut open = 1usize;
     while open > 0 {
         if is_end_of_contents(data, at, end)? {

@@ -66,8 +66,9 @@ impl CompiledType {
                 "more octets than max_size",
             ));
         }
-        let decoded = Decoder::new(py, octets, table, resolve).decode(self.id, 0, octets.len(), 0);
-        let (value, length) = decoded.map_err(|error| error.member(&self.name))?;
+        let mut decoder = Decoder::new(py, octets, table, resolve);
+        let decoded = decoder.decode(self.id, 0, octets.len(), 0);
+        let (value, length) = (decoded.map_err(|error| error.member(&self.name))?, decoder.after);
         if check {
             crate::constraints::check(table, self.id, &value).map_err(|error| error.member(&self.name))?;
         }

@@ -210,7 +210,7 @@ impl View {
             if spot.end <= data.len() && scopes.len() < 2 {
                 let table = self.source.table();
                 if matches!(table.node(spot.id).op, Op::Sequence(_) | Op::Set(_)) {
-                    let (value, _) = Decoder::new(py, data, table, false).decode(spot.id, spot.at, spot.end, 0)?;
+                    let value = Decoder::new(py, data, table, false).decode(spot.id, spot.at, spot.end, 0)?;
                     scopes.push(value.cast_into::<PyDict>().map_err(PyErr::from)?);
                 }
             }
@@ -341,9 +341,7 @@ impl View {
                     .decode_within(scopes, *id, 0, copy.len())
                     .map_err(|error| error.moved(*at))
             };
-            decoded
-                .map(|(value, _)| value)
-                .map_err(|error| self.spot.name_error(table, error))
+            decoded.map_err(|error| self.spot.name_error(table, error))
         })
     }
 

@@ -90,19 +90,8 @@ impl Level {
 impl Reader<'_> {
     #[inline(always)]
     fn header(&self, at: usize, end: usize) -> Result<Header> {
-        // One octet of identifier, one of length: most headers, and no form that DER has anything against.
-        if let Some(&[first, second, ..]) = self.data.get(at..)
-            && first & 0x1f != 0x1f
-            && second < 0x80
-            && at + 2 + second as usize <= end
-        {
-            return Ok(Header {
-                tag: Tag::new(first >> 6, (first & 0x1f) as u32),
-                constructed: first & 0x20 != 0,
-                at,
-                contents: at + 2,
-                length: Some(second as usize),
-            });
+        if let Some(header) = tlv::short(self.data, at, end) {
+            return Ok(header);
         }
         self.any_header(at, end)
     }

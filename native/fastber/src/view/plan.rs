@@ -207,9 +207,7 @@ impl<'py> Walk<'_, 'py> {
             Want::Raw => {}
             Want::Contents => self.enter(id, &mut at, &mut end)?,
             Want::Value => {
-                let (value, _) =
-                    Decoder::new(self.py, self.reader.data, self.reader.table, false).decode(id, at, end, 0)?;
-                return Ok(value);
+                return Decoder::new(self.py, self.reader.data, self.reader.table, false).decode(id, at, end, 0);
             }
         }
         Ok(PyBytes::new(self.py, &self.reader.data[at..end]).into_any())
