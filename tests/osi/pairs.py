@@ -54,6 +54,8 @@ def accept_everything(side: Side, event: rtse.RTEvent) -> None:
     match event:
         case rtse.RTOpenIndication():
             side.connection.rt_open_response(True, RESULT)
+        case rtse.RTTransferCheckpoint():
+            side.connection.rt_checkpoint_response(event)
         case rtse.RTTransferIndication():
             side.connection.rt_transfer_response(True)
         case rtse.RTCloseIndication():

@@ -166,6 +166,9 @@ class Answerer:
             kind = type(event)
             if kind is rtse.RTTransferData:
                 self._chunks.append(bytes(event.data))
+            elif kind is rtse.RTTransferCheckpoint:
+                if event.due:  # nothing is kept here after an interruption: held until the association ends
+                    connection.rt_checkpoint_response(event, association.now())
             elif kind is rtse.RTTransferStart or kind is rtse.RTTransferDiscarded:
                 self._chunks = []
             elif kind is rtse.RTTransferIndication:
@@ -174,6 +177,8 @@ class Answerer:
                 connection.rt_transfer_response(now=association.now())
             elif kind is rtse.RTOpenIndication:
                 self._open(association, event)
+            elif kind is rtse.RTRecoverIndication:
+                connection.rt_recover_response(False, association.now())
             elif kind is rtse.RTCloseIndication:
                 connection.rt_close_response(association.now())
             elif kind is rtse.RTTurnPleaseIndication and connection.has_turn:

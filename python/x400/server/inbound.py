@@ -1,5 +1,10 @@
 """Taking an APDU in: octets to memory, or past a limit to a file; whole, to the MTA's procedures; to the spool; and
-only when that has them on disk, the confirmation to the peer."""
+only when that has them on disk, the confirmation to the peer.
+
+A checkpoint is confirmed when all before it is on disk (x400.spool.held). What fits into the peer's window needs no
+confirmation before the last one, and no file: the first checkpoint that the peer waits for makes one. From then on each
+time the disk has been waited for, all checkpoints that came meanwhile are confirmed at once.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +13,16 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+import msgspec
 import structlog
 
 from x400.mts.exceptions import InvalidAPDU
 from x400.mts.stored import Stored, Tail
+from x400.osi import rtse
 from x400.osi.rtse import ExceptionReason
 from x400.server.batches import batch_of
-from x400.spool import Batch, Buffer, ContentWriter, SpoolError, SpoolFull
+from x400.spool import Batch, Buffer, SpoolError, SpoolFull
+from x400.spool.held import HEADER, Checkpoint, HeldTransfer
 
 if TYPE_CHECKING:
     from x400.server.link import Link
@@ -32,7 +40,8 @@ class Receiver:
     """One association's incoming APDU."""
 
     __slots__ = (
-        "_chunks", "_content", "_large", "_length", "_limit", "_link", "_number", "_refusal", "_worker", "busy",
+        "_chunks", "_content", "_holding", "_large", "_length", "_limit", "_link", "_name", "_number", "_pending",
+        "_recalled", "_refusal", "_repeated", "_worker", "busy",
     )  # fmt: skip
 
     def __init__(self, link: Link, worker: Worker) -> None:
@@ -44,49 +53,155 @@ class Receiver:
         self._limit = worker.config.limits.message_octets + SLACK
         self._chunks: list[Buffer] = []
         self._length = 0
-        self._content: ContentWriter | None = None
+        self._content: HeldTransfer | None = None
         self._refusal: ExceptionReason | None = None
         self._number = 0
         """Of the transfer: the peer may discard one that is being stored, and begin another."""
+        self._name = b""
+        self._pending: rtse.RTTransferCheckpoint | None = None
+        self._holding = False
+        self._recalled: HeldTransfer | None = None
+        self._repeated = False
 
-    def start(self) -> None:
+    def start(self, reference: rtse.ActivityReference) -> None:
         self._chunks = []
         self._length = 0
         self._content = None
         self._refusal = None
         self._number += 1
+        self._name = _name(reference)
+        self._pending = None
+        self._holding = self._repeated = False
         self.busy = True
 
     def data(self, data: Buffer) -> None:
-        length = self._length = self._length + len(data)
+        if self._refusal is not None:
+            return
+        length = self._length + len(data)
+        try:
+            if length > self._limit:
+                raise SpoolError(f"more than {self._limit} octets")
+            if self._content is not None or length > self._large:
+                self._file().write(data)
+        except SpoolError as error:
+            self._give_up(error)
+            return
         if length <= self._large:
             self._chunks.append(bytes(data))
-        elif self._refusal is None:
-            try:
-                if length > self._limit:
-                    raise SpoolError(f"more than {self._limit} octets")
-                if self._content is None:
-                    self._content = self._worker.spool.content()
-                self._content.write(data)
-            except SpoolError as error:
-                self.drop()
-                self._refuse(BUSY if isinstance(error, SpoolFull) else INVALID, str(error), self._number)
+        self._length = length
+
+    def _file(self) -> HeldTransfer:
+        """The transfer's file, with all that has come before the octets at hand."""
+        if self._content is None:
+            self._content = content = self._worker.held.begin(self._link.peer_name, self._name)
+            content.taken_over = self._taken_over
+            for chunk in self._chunks:
+                content.write(chunk)
+        return self._content
+
+    def _give_up(self, error: SpoolError) -> None:
+        self.drop()
+        self._refuse(BUSY if isinstance(error, SpoolFull) else INVALID, str(error), self._number)
 
     def drop(self) -> None:
         """What has come of the APDU is not wanted any more."""
-        if self._content is not None:
-            self._content.discard()
-            self._content = None
+        content, self._content = self._content, None
+        if content is not None:
+            self._worker.held.gone(content)
+            content.discard()
         self._chunks = []
 
-    def broken_off(self, reason: int, detail: str) -> None:
+    # ---- checkpoints, and going on from one
+
+    def checkpoint(self, event: rtse.RTTransferCheckpoint) -> None:
+        """All before it is to be held, at once if the peer waits for it."""
+        if self._refusal is not None:
+            return
+        self._pending = event
+        if event.due or self._content is not None:
+            try:
+                self._file()
+            except SpoolError as error:
+                self._give_up(error)
+            else:
+                self._hold()
+
+    def _hold(self) -> None:
+        event, content = self._pending, self._content
+        if event is not None and content is not None and not self._holding:
+            self._holding = True
+            self._pending = None
+            self._worker.start_task(self._held(event, content, self._number))
+
+    async def _held(self, event: rtse.RTTransferCheckpoint, content: HeldTransfer, number: int) -> None:
+        try:
+            await content.hold(Checkpoint(event.serial, event.offset, event.state))
+        except SpoolError as error:
+            if number == self._number and self._content is content:
+                self._give_up(error)
+            return
+        if number == self._number:
+            self._holding = False
+            self._link.checkpoint_held(event)
+            self._hold()
+
+    def recall(self, reference: rtse.ActivityReference, serial: int) -> bytes | rtse.Completed | None:
+        """What was held at a checkpoint of a transfer that the peer goes on with (rtse.Recall)."""
+        held, peer, name = self._worker.held, self._link.peer_name, _name(reference)
+        if not name:
+            return None
+        if held.is_complete(peer, name):
+            return "completed"
+        found = held.find(peer, name, serial)
+        if found is None:
+            log.info("nothing is held of a transfer", peer=peer, activity=reference.activity.hex(), serial=serial)
+            return None
+        self._recalled, checkpoint = found
+        return checkpoint.state
+
+    def resume(self, event: rtse.RTTransferResume) -> None:
+        """The transfer goes on with what `recall` has found."""
+        self.start(event.reference)
+        content, self._recalled = self._recalled, None
+        self._repeated = event.completed
+        if content is None:
+            return
+        log.info("transfer goes on", peer=content.peer, octets=event.offset)
+        content.go_on(event.serial, self._name)
+        content.taken_over = self._taken_over
+        self._worker.held.coming(content)
+        self._content = content
+        self._length = event.offset
+        try:
+            self._chunks = [content.head(self._large)]
+        except SpoolError as error:
+            self._give_up(error)
+
+    def _taken_over(self) -> None:
+        """The peer goes on with the transfer on another association: this one is as good as lost."""
+        self._content = None
+        self.lost()
+        if self._link.association is not None:
+            self._link.association.drop()
+
+    # ---- the end of a transfer
+
+    def broken_off(self, event: rtse.RTTransferDiscarded) -> None:
         """The transfer ends without an APDU: the peer has given it up, or RTSE has refused what came of it."""
         if self._refusal is None:
-            log.warning("transfer broken off", peer=self._link.peer_name, layer="rtse", reason=reason, detail=detail)
-        self.discarded()
+            log.warning("transfer broken off", peer=self._link.peer_name, layer="rtse", reason=event.reason,
+                        detail=event.detail, interrupted=event.interrupted)  # fmt: skip
+        if not event.interrupted:
+            self.drop()
+        self.lost()
 
-    def discarded(self) -> None:
-        """What is coming in is not wanted any more: the transfer was broken off, or the association is gone."""
+    def lost(self) -> None:
+        """The transfer was interrupted, or the association is gone: what is held stays."""
+        content = self._content
+        if content is not None and content.held and content.names:
+            self._content = None
+            self._worker.held.gone(content)
+            content.keep()
         self.drop()
         self._number += 1
         self.busy = False
@@ -95,25 +210,34 @@ class Receiver:
         """All of the APDU is here."""
         if self._refusal is not None:
             return
+        if self._repeated:
+            log.info("repeated transfer", peer=self._link.peer_name, identifier="")
+            self._answer(None, self._number)
+            return
         chunks = self._chunks
         head = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         self._chunks = []
-        if self._content is None:
+        content, self._content = self._content, None
+        if content is None:
             self._take(Stored(head), None, self._number)
+            return
+        self._worker.held.gone(content)
+        if content.length == len(head):
+            self._take(Stored(head), content, self._number)
         else:
-            content, self._content = self._content, None
             self._worker.start_task(self._take_large(head, content, self._number))
 
-    async def _take_large(self, head: Buffer, content: ContentWriter, number: int) -> None:
+    async def _take_large(self, head: Buffer, content: HeldTransfer, number: int) -> None:
         try:
             await content.sync()
         except SpoolError as error:
             content.discard()
             self._refuse(BUSY, str(error), number)
             return
-        self._take(Stored(head, Tail(content.path, 0, content.length)), content, number)
+        tail = Tail(content.path, HEADER + len(head), content.length - len(head))
+        self._take(Stored(head, tail), content, number)
 
-    def _take(self, stored: Stored, content: ContentWriter | None, number: int) -> None:
+    def _take(self, stored: Stored, content: HeldTransfer | None, number: int) -> None:
         """Through the procedures, to the spool."""
         worker, peer = self._worker, self._link.peer_name
         try:
@@ -131,7 +255,7 @@ class Receiver:
         worker.expect(batch)
         worker.spool.store(batch).add_done_callback(partial(self._stored, batch, content, number))
 
-    def _stored(self, batch: Batch, content: ContentWriter | None, number: int, done: asyncio.Future[bool]) -> None:
+    def _stored(self, batch: Batch, content: HeldTransfer | None, number: int, done: asyncio.Future[bool]) -> None:
         """On disk, or not: confirm to the peer, or refuse; then pass on."""
         try:
             is_new = done.result()
@@ -142,6 +266,8 @@ class Receiver:
             self._refuse(BUSY, str(error), number)
             return
         self._answer(None, number)
+        if content is not None:
+            self._worker.held.complete(content.peer, content.names)
         counters = self._worker.counters.peer(batch.peer)
         if is_new:
             counters.received += 1
@@ -157,12 +283,17 @@ class Receiver:
         self._worker.not_stored(batch)
         log.info("repeated transfer", peer=batch.peer, identifier=batch.identifier)
 
-    def _quarantine(self, stored: Stored, content: ContentWriter | None, error: InvalidAPDU) -> None:
+    def _quarantine(self, stored: Stored, content: HeldTransfer | None, error: InvalidAPDU) -> None:
         peer = self._link.peer_name
         self._worker.counters.quarantined += 1
-        path = content.path if content is not None else None
+        path, start = None, 0
+        if content is not None:
+            if stored.tail is None:
+                content.discard()
+            else:
+                path, start = stored.tail.path, stored.tail.offset
         try:
-            kept = self._worker.spool.quarantine(peer, error.reason, error.offset, [stored.head], path)
+            kept = self._worker.spool.quarantine(peer, error.reason, error.offset, [stored.head], path, start)
         except SpoolError as full:
             log.error("quarantine failed", peer=peer, error=str(full))
             return
@@ -181,3 +312,14 @@ class Receiver:
             self.busy = False
             self._refusal = refusal
             self._link.answer(refusal)
+
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def _name(reference: rtse.ActivityReference) -> bytes:
+    """What a transfer is known by on disk; nothing when its session connection has no name."""
+    connection = reference.connection
+    if not connection:
+        return b""
+    return _encode((connection.calling, connection.common, connection.additional, reference.activity))

@@ -111,7 +111,13 @@ def remove_orphans(folder: Path, referred: set[str]) -> int:
 
 
 def quarantine(
-    folder: Path, peer: str, reason: str, offset: int | None, octets: Sequence[Buffer], path: str | None
+    folder: Path,
+    peer: str,
+    reason: str,
+    offset: int | None,
+    octets: Sequence[Buffer],
+    path: str | None = None,
+    start: int = 0,
 ) -> Path:
     """Keep undecodable octets as ``TIME-ID.ber`` and what is known about them as ``TIME-ID.json``."""
     stem = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()) + "-" + uuid.uuid4().hex[:8]
@@ -120,6 +126,7 @@ def quarantine(
         file.writelines(octets)
         if path is not None:
             with open(path, "rb") as rest:
+                rest.seek(start)
                 shutil.copyfileobj(rest, file, 1 << 20)
             os.unlink(path)
     about = {"peer": peer, "reason": reason, "offset": offset, "time": time.time()}

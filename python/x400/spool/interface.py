@@ -207,10 +207,19 @@ class Spool(Protocol):
     def commits(self) -> Durations:
         """How long it took to make each group durable; added to as it goes on."""
 
+    contents: Path
+    """The folder of large contents: a file that is whole and on disk there may be an entry's tail."""
+
     def content(self) -> ContentWriter:
         """A new file for a large content."""
 
     def quarantine(
-        self, peer: str, reason: str, offset: int | None, octets: Sequence[Buffer], path: str | None = None
+        self,
+        peer: str,
+        reason: str,
+        offset: int | None,
+        octets: Sequence[Buffer],
+        path: str | None = None,
+        start: int = 0,
     ) -> Path:
-        """Keep octets that could not be decoded, followed by those of the content file at ``path``, which goes."""
+        """Keep octets that could not be decoded, then those of the content file ``path`` from ``start``; it goes."""

@@ -41,7 +41,7 @@ class SqliteSpool:
         self.folder = Path(folder)
         self.retention = retention
         self._gather = gather
-        self._contents = self.folder / "contents"
+        self.contents = self.folder / "contents"
         self._quarantine = self.folder / "quarantine"
         self._claims: defaultdict[str, dict[int, float]] = defaultdict(dict)
         """By queue and entry: until when it is claimed, on the monotonic clock."""
@@ -59,7 +59,7 @@ class SqliteSpool:
 
     async def open(self) -> None:
         self._loop = asyncio.get_running_loop()
-        for folder in (self.folder, self._contents, self._quarantine):
+        for folder in (self.folder, self.contents, self._quarantine):
             folder.mkdir(parents=True, exist_ok=True)
         self._take_lock()
         try:
@@ -94,7 +94,7 @@ class SqliteSpool:
         execute = self._connection.execute
         self._next_id = 1 + max(execute("SELECT coalesce(max(id), 0) FROM entry").fetchone()[0], 0)
         referred = {row[0] for row in execute("SELECT DISTINCT content FROM entry WHERE content IS NOT NULL")}
-        contents.remove_orphans(self._contents, referred)
+        contents.remove_orphans(self.contents, referred)
         execute("DELETE FROM obstacle")
 
     async def close(self) -> None:
@@ -133,7 +133,7 @@ class SqliteSpool:
 
     def _from_writer(self, finished: list[Store | Query], unlink: list[str]) -> None:
         for name in unlink:
-            (self._contents / name).unlink(missing_ok=True)
+            (self.contents / name).unlink(missing_ok=True)
         if finished:
             with contextlib.suppress(RuntimeError):  # the loop ended without `close`: nobody waits any more
                 self._loop.call_soon_threadsafe(self._finish, finished)
@@ -217,13 +217,19 @@ class SqliteSpool:
         return self._writer.commit_times
 
     def content(self) -> ContentWriter:
-        return contents.ContentFile(self._contents)
+        return contents.ContentFile(self.contents)
 
     def quarantine(
-        self, peer: str, reason: str, offset: int | None, octets: Sequence[Buffer], path: str | None = None
+        self,
+        peer: str,
+        reason: str,
+        offset: int | None,
+        octets: Sequence[Buffer],
+        path: str | None = None,
+        start: int = 0,
     ) -> Path:
         try:
-            return contents.quarantine(self._quarantine, peer, reason, offset, octets, path)
+            return contents.quarantine(self._quarantine, peer, reason, offset, octets, path, start)
         except OSError as error:
             raise contents.as_spool_error(error) from error
 
@@ -353,7 +359,7 @@ class SqliteSpool:
         return self._query(queue_states)
 
     def _entry(self, row: Row) -> Entry:
-        tail = None if row[12] is None else Part(str(self._contents / row[12]), row[13], row[14])
+        tail = None if row[12] is None else Part(str(self.contents / row[12]), row[13], row[14])
         return _from_row(row, tail)
 
     # ---- histories are forgotten

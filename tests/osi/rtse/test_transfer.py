@@ -91,6 +91,8 @@ def test_a_large_apdu_passes_in_bounded_memory() -> None:
         for event in pair.responder.connection.receive_data(data, 0.0):
             if isinstance(event, rtse.RTTransferData):
                 received += len(event.data)
+            elif isinstance(event, rtse.RTTransferCheckpoint):
+                pair.responder.connection.rt_checkpoint_response(event)
             elif isinstance(event, rtse.RTTransferIndication):
                 pair.responder.connection.rt_transfer_response(True)
         back = b"".join(map(bytes, pair.responder.connection.data_to_send()))
@@ -111,6 +113,8 @@ def test_refused_by_the_receiver(when: type, reason: int) -> None:
         if isinstance(event, when) and not refused:
             refused.append(event)
             side.connection.rt_transfer_response(False, rtse.ExceptionReason(reason))
+        elif isinstance(event, rtse.RTTransferCheckpoint):
+            side.connection.rt_checkpoint_response(event)
 
     pair = Pair(3, checkpoint_size=1).open()
     accept = pair.responder.answer

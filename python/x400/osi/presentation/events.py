@@ -45,6 +45,9 @@ class PConnectIndication:
     user_data: list[PDV]
     token_setting: int = 0
     """Which side has each session token at first (X.225 8.3.1.13)."""
+    calling_ss_user_reference: bytes = b""
+    common_reference: bytes = b""
+    additional_reference_information: bytes = b""
     calling_transport_selector: bytes = b""
     called_transport_selector: bytes = b""
     calling_session_selector: bytes = b""

@@ -10,21 +10,35 @@ from x400.osi.rtse.events import (
     RTOpenConfirm,
     RTOpenIndication,
     RTReady,
+    RTRecoverIndication,
+    RTTransferCheckpoint,
     RTTransferConfirm,
     RTTransferData,
     RTTransferDiscarded,
     RTTransferIndication,
+    RTTransferResume,
     RTTransferStart,
     RTTurnGiveIndication,
     RTTurnPleaseIndication,
 )
 from x400.osi.rtse.exceptions import AbortReason, ExceptionReason
 from x400.osi.rtse.parameters import Parameters
+from x400.osi.rtse.recovery import (
+    NO_CONNECTION,
+    ActivityReference,
+    Completed,
+    Recall,
+    Resumption,
+    SessionConnectionIdentifier,
+)
 from x400.osi.rtse.source import BytesSource, Source
 
 __all__ = [
+    "NO_CONNECTION",
     "AbortReason",
+    "ActivityReference",
     "BytesSource",
+    "Completed",
     "Connection",
     "ExceptionReason",
     "LocalProtocolError",
@@ -36,12 +50,18 @@ __all__ = [
     "RTOpenConfirm",
     "RTOpenIndication",
     "RTReady",
+    "RTRecoverIndication",
+    "RTTransferCheckpoint",
     "RTTransferConfirm",
     "RTTransferData",
     "RTTransferDiscarded",
     "RTTransferIndication",
+    "RTTransferResume",
     "RTTransferStart",
     "RTTurnGiveIndication",
     "RTTurnPleaseIndication",
+    "Recall",
+    "Resumption",
+    "SessionConnectionIdentifier",
     "Source",
 ]

@@ -8,12 +8,25 @@ from typing import TYPE_CHECKING, Any
 import fastber
 from x400.asn1 import specification
 from x400.osi.rtse.exceptions import AbortReason, TransferError
-from x400.osi.tlv import Buffer
+from x400.osi.rtse.recovery import SessionConnectionIdentifier, decode_identifier, encode_identifier
+from x400.osi.tlv import Buffer, FramingError, header, integer
 
 if TYPE_CHECKING:
     from fastber import CompiledType
 
-__all__ = ["decode", "encode_rtab", "encode_rtoac", "encode_rtorj", "encode_rtorq"]
+__all__ = [
+    "decode",
+    "encode_rtab",
+    "encode_rtoac",
+    "encode_rtoac_recover",
+    "encode_rtorj",
+    "encode_rtorq",
+    "encode_rtorq_recover",
+    "recovered_connection",
+]
+
+_RTORQ = 0xB0
+_RTOAC = 0xB1
 
 
 @cache
@@ -42,6 +55,34 @@ def encode_rtorq(checkpoint_size: int, window_size: int, two_way_alternate: bool
         "connectionDataRQ": ("open", user_data),
     }
     return _type().encode(("rtorq-apdu", value))
+
+
+def encode_rtorq_recover(
+    checkpoint_size: int, window_size: int, two_way_alternate: bool, connection: SessionConnectionIdentifier
+) -> bytes:
+    """An RTORQ that is to recover an association (X.228 7.8.3)."""
+    return _recover(_RTORQ, 3, connection, checkpoint_size, window_size, int(two_way_alternate))
+
+
+def encode_rtoac_recover(checkpoint_size: int, window_size: int, connection: SessionConnectionIdentifier) -> bytes:
+    return _recover(_RTOAC, 2, connection, checkpoint_size, window_size)
+
+
+def _recover(apdu: int, place: int, connection: SessionConnectionIdentifier, *numbers: int) -> bytes:
+    """The references are passed on as session carries them, which the codec's text and time would not do."""
+    identifier = encode_identifier(connection)
+    data = header(0xA1, len(identifier)) + identifier
+    contents = b"".join(bytes((0x80 | tag,)) + integer(number)[1:] for tag, number in enumerate(numbers))
+    contents += header(0xA0 | place, len(data)) + data
+    return header(apdu, len(contents)) + contents
+
+
+def recovered_connection(data: Buffer, path: str) -> SessionConnectionIdentifier:
+    """The association that an RTORQ or RTOAC recovers; `path` is where its identifier is. Raises TransferError."""
+    try:
+        return decode_identifier(_type().view(data).at(path).raw)
+    except (FramingError, fastber.Error) as error:
+        raise TransferError(f"SessionConnectionIdentifier: {error}", getattr(error, "offset", None)) from None
 
 
 def encode_rtoac(checkpoint_size: int, window_size: int, user_data: bytes) -> bytes:

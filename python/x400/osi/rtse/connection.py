@@ -9,7 +9,6 @@ that found it, and ends in an RTAbort.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,32 +23,29 @@ from x400.osi.acse.events import (
 )
 from x400.osi.acse.exceptions import AssociateResult, UserDiagnostic
 from x400.osi.exceptions import LocalProtocolError
-from x400.osi.presentation.events import PDataIndication, PTokenPleaseIndication
+from x400.osi.presentation.events import PTokenPleaseIndication
 from x400.osi.rose import bind
 from x400.osi.rose.exceptions import BindError
 from x400.osi.rtse import apdu
 from x400.osi.rtse.events import (
+    DialogueMode,
     RTAbort,
     RTCloseConfirm,
     RTCloseIndication,
     RTEvent,
     RTOpenConfirm,
     RTOpenIndication,
-    RTReady,
-    RTTransferConfirm,
-    RTTransferData,
-    RTTransferDiscarded,
-    RTTransferIndication,
-    RTTransferStart,
+    RTRecoverIndication,
     RTTurnGiveIndication,
     RTTurnPleaseIndication,
 )
-from x400.osi.rtse.exceptions import AbortReason, ExceptionReason, TransferError
+from x400.osi.rtse.exceptions import AbortReason, TransferError
 from x400.osi.rtse.machine import Machine, context_of
 from x400.osi.rtse.parameters import Parameters
-from x400.osi.rtse.source import Source
+from x400.osi.rtse.recovery import NO_CONNECTION, SessionConnectionIdentifier
 from x400.osi.rtse.states import Event, State
-from x400.osi.rtse.transfer import Incoming, Outgoing
+from x400.osi.rtse.transfer_in import Receiving
+from x400.osi.rtse.transfer_out import Sending
 from x400.osi.tlv import integer
 
 __all__ = ["Connection"]
@@ -57,23 +53,14 @@ __all__ = ["Connection"]
 _RTTP = 2  # INTEGER
 
 
-class Connection(Machine):
+class Connection(Receiving, Sending):
     """One side of one association. `now`, here and in every method, is the time in seconds; left out, it is as last
     told.
     """
 
     def __init__(self, initiator: bool, parameters: Parameters, now: float | None = None) -> None:
         super().__init__(initiator, parameters, now)
-        self.checkpoint_size = parameters.checkpoint_size
-        self.window_size = parameters.window_size
-        self.two_way_alternate = parameters.dialogue_mode == "two-way-alternate"
-        self._activity = 0
-        self._outgoing: Outgoing | None = None
-        self._incoming: Incoming | None = None
-        self._failure: tuple[int, str] = (0, "")
-        self._response_overtaken = False
-        self._user_context = 0
-        self._user_contexts: frozenset[int] = frozenset()
+        self._recovering = NO_CONNECTION
         self._our_turn_first = initiator is (parameters.initial_turn == "initiator")
 
     # Requests and responses
@@ -82,11 +69,8 @@ class Connection(Machine):
         """Open; `user_data` is the element of the bind argument."""
         self._tell(now)
         self._step(Event.RT_OPEN_REQUEST, LocalProtocolError)
-        rtorq = apdu.encode_rtorq(
-            self.checkpoint_size, self.window_size, self.two_way_alternate, bind.wrap(bind.ARGUMENT, user_data)
-        )
-        context = context_of(self.presentation.parameters.contexts, self.parameters.rtse_abstract_syntax)
-        self.association.a_associate_request([(context, rtorq)])
+        data = bind.wrap(bind.ARGUMENT, user_data)
+        self._request(apdu.encode_rtorq(self.checkpoint_size, self.window_size, self.two_way_alternate, data))
 
     def rt_open_response(
         self,
@@ -111,50 +95,33 @@ class Connection(Machine):
             return
         if user_data is None:
             raise LocalProtocolError("a bind result is needed to accept")
-        self._opened(LocalProtocolError)
-        rtoac = apdu.encode_rtoac(self.checkpoint_size, self.window_size, bind.wrap(bind.RESULT, user_data))
-        self.association.a_associate_response(AssociateResult.ACCEPTED, [(self._rtse_context, rtoac)])
+        data = bind.wrap(bind.RESULT, user_data)
+        self._accept(apdu.encode_rtoac(self.checkpoint_size, self.window_size, data))
 
-    def rt_transfer_request(self, source: Source, transfer_time: float | None = None, now: float | None = None) -> None:
-        """Transfer the APDU that `source` gives, within `transfer_time` seconds; an RTTransferConfirm says how it went.
-
-        Errors of the source come out of here, or in the confirm if it fails later, and the transfer is discarded.
-        """
+    def rt_recover_request(self, lost: SessionConnectionIdentifier, now: float | None = None) -> None:
+        """Go on with an association that was lost (X.228 7.8.3): answered as `rt_open_request` is, without a result."""
         self._tell(now)
-        self._step(Event.RT_TRANSFER_REQUEST, LocalProtocolError)
-        self._activity = self._activity % 0x7FFFFFFF + 1
-        self._transfer_deadline = None if transfer_time is None else self._now + transfer_time
-        self.session.s_activity_start_request(integer(self._activity))
-        self._outgoing = Outgoing(
-            source,
-            self.session,
-            self._rtse_context,
-            self._user_context,
-            self.checkpoint_size * 1024,
-            self.window_size,
-        )
-        self._pump()
+        self._step(Event.RT_OPEN_REQUEST, LocalProtocolError)
+        self._recovering = lost
+        self._request(apdu.encode_rtorq_recover(self.checkpoint_size, self.window_size, self.two_way_alternate, lost))
 
-    def rt_transfer_response(
-        self,
-        accept: bool = True,
-        reason: ExceptionReason = ExceptionReason.LOCAL_SS_USER_ERROR,
-        now: float | None = None,
-    ) -> None:
-        """The APDU is secured, or it is refused; a refusal is possible from RTTransferStart on.
-
-        No effect on a transfer that has been discarded, or an association that has ended, by an event not seen yet.
-        """
+    def rt_recover_response(self, accept: bool, now: float | None = None) -> None:
+        """Answer an RTRecoverIndication: the association is known, or not. No effect on one that has ended."""
         self._tell(now)
-        if self.state is State.CLOSED or (self.state is State.NO_TURN and self._response_overtaken):
+        if self.state is State.CLOSED:
             return
-        if accept:
-            self._step(Event.TRANSFER_ACCEPTED, LocalProtocolError)
-            self.session.s_activity_end_response()
-        else:
-            self._step(Event.TRANSFER_REFUSED, LocalProtocolError)
-            self.session.s_u_exception_report_request(int(reason))
-        self._incoming = None
+        if not accept:
+            self._refuse(AssociateResult.REJECTED_PERMANENT, UserDiagnostic.NULL)
+            return
+        self._accept(apdu.encode_rtoac_recover(self.checkpoint_size, self.window_size, self._recovering))
+
+    def _request(self, rtorq: bytes) -> None:
+        context = context_of(self.presentation.parameters.contexts, self.parameters.rtse_abstract_syntax)
+        self.association.a_associate_request([(context, rtorq)])
+
+    def _accept(self, rtoac: bytes) -> None:
+        self._opened(LocalProtocolError)
+        self.association.a_associate_response(AssociateResult.ACCEPTED, [(self._rtse_context, rtoac)])
 
     def rt_turn_please_request(self, priority: int = 0, now: float | None = None) -> None:
         """Ask for the turn; 0 is the highest priority."""
@@ -214,9 +181,11 @@ class Connection(Machine):
             self._find_contexts()
             rtorq = self._user_information(event.user_information, "rtorq-apdu")
             kind, data = rtorq["connectionDataRQ"]
-            if kind != "open":
-                raise TransferError("RTORQ to recover an association", reason=AbortReason.TEMPORARY_PROBLEM)
-            user_data = bind.unwrap(bind.ARGUMENT, data)
+            if kind == "open":
+                user_data = bind.unwrap(bind.ARGUMENT, data)
+            else:
+                octets = event.user_information[0][1]
+                self._recovering = apdu.recovered_connection(octets, "rtorq-apdu.connectionDataRQ.recover")
         except BindError as error:
             raise TransferError(f"RTORQ: {error.detail}", error.offset) from None
         self._step(Event.RTORQ, TransferError)
@@ -227,11 +196,18 @@ class Connection(Machine):
         self._our_turn_first = setting == session.RESPONDER_SIDE or (
             setting == session.CALLED_CHOICE and self.parameters.initial_turn == "responder"
         )
+        self.connection_identifier = SessionConnectionIdentifier(
+            connect.calling_ss_user_reference, connect.common_reference, connect.additional_reference_information
+        )
+        dialogue_mode: DialogueMode = "two-way-alternate" if self.two_way_alternate else "monologue"
+        if kind != "open":
+            events.append(RTRecoverIndication(self._recovering, self.connection_identifier, dialogue_mode))
+            return
         events.append(
             RTOpenIndication(
                 user_data=user_data,
                 application_context=event.application_context,
-                dialogue_mode="two-way-alternate" if self.two_way_alternate else "monologue",
+                dialogue_mode=dialogue_mode,
                 initial_turn="responder" if self._our_turn_first else "initiator",
                 calling_transport_selector=connect.calling_transport_selector,
                 called_transport_selector=connect.called_transport_selector,
@@ -239,6 +215,7 @@ class Connection(Machine):
                 called_session_selector=connect.called_session_selector,
                 calling_presentation_selector=connect.calling_selector,
                 called_presentation_selector=connect.called_selector,
+                connection=self.connection_identifier,
             )
         )
 
@@ -273,10 +250,10 @@ class Connection(Machine):
                 f"RTOAC with checkpoint size {checkpoint}, window size {window}", reason=AbortReason.INVALID_PARAMETER
             )
         kind, data = rtoac["connectionDataAC"]
-        if kind != "open":
-            raise TransferError("RTOAC that recovers where RTORQ opened")
+        if (kind == "open") is bool(self._recovering):
+            raise TransferError("RTOAC that recovers where RTORQ opened, or the reverse")
         try:
-            user_data = bind.unwrap(bind.RESULT, data)
+            user_data = None if self._recovering else bind.unwrap(bind.RESULT, data)
         except BindError as error:
             raise TransferError(f"RTOAC: {error.detail}", error.offset) from None
         self.checkpoint_size = checkpoint
@@ -311,10 +288,6 @@ class Connection(Machine):
     def _opened(self, error: type[LocalProtocolError] | type[TransferError]) -> None:
         self._step(Event.OPENED_WITH_TURN if self._our_turn_first else Event.OPENED_WITHOUT_TURN, error)
 
-    def _ready(self, events: list[RTEvent]) -> None:
-        if self.state is State.TURN:
-            events.append(RTReady())
-
     def _release(self, event: AReleaseIndication, events: list[RTEvent]) -> None:
         self._step(Event.A_RELEASE, TransferError)
         events.append(RTCloseIndication())
@@ -322,152 +295,6 @@ class Connection(Machine):
     def _release_confirm(self, event: AReleaseConfirm, events: list[RTEvent]) -> None:
         self._step(Event.A_RELEASE_CONFIRM, TransferError)
         events.append(RTCloseConfirm())
-
-    # A transfer that comes in
-
-    def _activity_start(self, event: session.SActivityStartIndication, events: list[RTEvent]) -> None:
-        self._step(Event.S_ACTIVITY_START, TransferError)
-        self._response_overtaken = False
-        self._incoming = Incoming(self._user_contexts, self.parameters.maximum_apdu_size)
-        events.append(RTTransferStart())
-
-    def _activity_resume(self, event: session.SActivityResumeIndication, events: list[RTEvent]) -> None:
-        """Nothing is kept of a transfer that was interrupted: the peer is told to begin anew (X.228 7.6)."""
-        self._step(Event.S_ACTIVITY_RESUME, TransferError)
-        self._report(ExceptionReason.UNRECOVERABLE_PROCEDURAL_ERROR)
-
-    def _data(self, event: PDataIndication, events: list[RTEvent]) -> None:
-        values = event.user_data
-        if len(values) != 1 or values[0][0] != self._rtse_context:
-            raise TransferError(f"{len(values)} values where one RTTR is expected")
-        rttr = values[0][1]
-        if len(rttr) > self.parameters.maximum_segment_size + 16:
-            raise TransferError(f"a segment of {len(rttr)} octets", reason=AbortReason.LOCAL_SYSTEM_PROBLEM)
-        incoming = self._incoming
-        if incoming is None or self.state is not State.RECEIVING:
-            if self.state is State.REFUSING:
-                return
-            self._step(Event.RTTR, TransferError)
-            raise TransferError("RTTR outside of a transfer")
-        self._deadline = self._now + self._times[State.RECEIVING]
-        for octets in incoming.segment(rttr):
-            events.append(RTTransferData(octets))
-        if incoming.size_limit_passed:
-            limit = self.parameters.maximum_apdu_size
-            self._failure = (ExceptionReason.UNRECOVERABLE_PROCEDURAL_ERROR, f"an APDU of more than {limit} octets")
-            self._step(Event.TRANSFER_REFUSED, TransferError)
-            self._incoming = None
-            self._report(ExceptionReason.UNRECOVERABLE_PROCEDURAL_ERROR)
-
-    def _report(self, reason: ExceptionReason) -> None:
-        """Report, unless what came with the octets at hand has broken the transfer off already."""
-        with contextlib.suppress(session.LocalProtocolError):
-            self.session.s_u_exception_report_request(int(reason))
-
-    def _sync_minor(self, event: session.SSyncMinorIndication, events: list[RTEvent]) -> None:
-        if self.state is State.REFUSING:
-            return
-        self._step(Event.S_SYNC_MINOR, TransferError)
-        if event.confirm:
-            # Session is ahead of us: what came with this may have broken the transfer off already.
-            with contextlib.suppress(session.LocalProtocolError):
-                self.session.s_sync_minor_response(event.serial)
-
-    def _activity_end(self, event: session.SActivityEndIndication, events: list[RTEvent]) -> None:
-        if self.state is State.REFUSING:
-            return
-        self._step(Event.S_ACTIVITY_END, TransferError)
-        if self._incoming is not None:
-            for octets in self._incoming.end():
-                events.append(RTTransferData(octets))
-        events.append(RTTransferIndication())
-
-    def _activity_discard(self, event: session.SActivityDiscardIndication, events: list[RTEvent]) -> None:
-        self._broken_off(event.reason, False, events)
-        self.session.s_activity_discard_response()
-
-    def _activity_interrupt(self, event: session.SActivityInterruptIndication, events: list[RTEvent]) -> None:
-        """Interrupted is discarded here: when the peer resumes, it is told to begin anew."""
-        self._broken_off(event.reason, True, events)
-        self.session.s_activity_interrupt_response()
-
-    def _broken_off(self, peer_reason: int | None, interrupted: bool, events: list[RTEvent]) -> None:
-        self._step(Event.S_ACTIVITY_DISCARD, TransferError)
-        self._incoming = None
-        self._response_overtaken = True
-        reason, detail = self._failure
-        self._failure = (0, "")
-        events.append(RTTransferDiscarded(reason or peer_reason or 0, interrupted, detail))
-
-    # A transfer that goes out
-
-    def _pump(self) -> None:
-        """Send what the window allows. If the source fails the transfer is discarded, and the failure raised."""
-        outgoing = self._outgoing
-        if outgoing is None or self.state is not State.SENDING:
-            return
-        try:
-            if outgoing.pump():
-                self._step(Event.S_ACTIVITY_END_REQUEST, LocalProtocolError)
-        except session.LocalProtocolError:
-            raise
-        except Exception as error:
-            self._request_discard(ExceptionReason.LOCAL_SS_USER_ERROR, f"the source failed: {error}")
-            raise
-
-    def _sync_minor_confirm(self, event: session.SSyncMinorConfirm, events: list[RTEvent]) -> None:
-        self._step(Event.S_SYNC_MINOR_CONFIRM, TransferError)
-        if self._outgoing is not None and self.state is State.SENDING:
-            self._outgoing.confirm(event.serial)
-            # Of a source that fails, the confirm of the discard tells. Session is ahead of us: it takes no more data
-            # when what came with this confirm breaks the transfer off.
-            with contextlib.suppress(Exception):
-                self._pump()
-
-    def _activity_end_confirm(self, event: session.SActivityEndConfirm, events: list[RTEvent]) -> None:
-        self._step(Event.S_ACTIVITY_END_CONFIRM, TransferError)
-        if self.state is State.TURN:
-            self._outgoing = None
-            self._transfer_deadline = None
-            events.append(RTTransferConfirm(True))
-            self._ready(events)
-
-    def _user_exception(self, event: session.SUExceptionReportIndication, events: list[RTEvent]) -> None:
-        """The receiver cannot go on (X.228 7.6): discard, or end the association where it asks for that."""
-        if event.reason == ExceptionReason.RECEIVING_ABILITY_JEOPARDIZED:
-            detail = "the receiving ability of the peer is jeopardized"
-            events.append(RTTransferConfirm(False, event.reason, detail))
-            raise TransferError(detail, reason=AbortReason.TEMPORARY_PROBLEM)
-        self._step(Event.S_U_EXCEPTION_REPORT, TransferError)
-        self._discard(event.reason, "refused by the peer", events)
-
-    def _provider_exception(self, event: session.SPExceptionReportIndication, events: list[RTEvent]) -> None:
-        raise TransferError("S-P-EXCEPTION-REPORT", reason=AbortReason.LOCAL_SYSTEM_PROBLEM)
-
-    def _transfer_time_passed(self, events: list[RTEvent]) -> None:
-        if self.state in (State.SENDING, State.AWAITING_END_CONFIRM):
-            self._discard(ExceptionReason.LOCAL_SS_USER_ERROR, "the transfer time has passed", events)
-
-    def _discard(self, reason: int, detail: str, events: list[RTEvent]) -> None:
-        try:
-            self._request_discard(reason, detail)
-        except session.LocalProtocolError as error:
-            self._fault(TransferError(f"{detail}; {error}", reason=AbortReason.TEMPORARY_PROBLEM), events)
-
-    def _request_discard(self, reason: int, detail: str) -> None:
-        self._failure = (reason, detail)
-        self._outgoing = None
-        self._transfer_deadline = None
-        if self.state is not State.DISCARDING:
-            self._step(Event.S_ACTIVITY_DISCARD_REQUEST, LocalProtocolError)
-        self.session.s_activity_discard_request(int(ExceptionReason.LOCAL_SS_USER_ERROR))
-
-    def _activity_discard_confirm(self, event: session.SActivityDiscardConfirm, events: list[RTEvent]) -> None:
-        self._step(Event.S_ACTIVITY_DISCARD_CONFIRM, TransferError)
-        reason, detail = self._failure
-        self._failure = (0, "")
-        events.append(RTTransferConfirm(False, reason, detail))
-        self._ready(events)
 
     # The turn
 
@@ -495,23 +322,16 @@ class Connection(Machine):
         self._ready(events)
 
 
-Connection.HANDLERS = Machine.HANDLERS | {
-    PDataIndication: Connection._data,
-    PTokenPleaseIndication: Connection._turn_please,
-    session.SActivityStartIndication: Connection._activity_start,
-    session.SActivityResumeIndication: Connection._activity_resume,
-    session.SActivityEndIndication: Connection._activity_end,
-    session.SActivityEndConfirm: Connection._activity_end_confirm,
-    session.SActivityDiscardIndication: Connection._activity_discard,
-    session.SActivityInterruptIndication: Connection._activity_interrupt,
-    session.SActivityDiscardConfirm: Connection._activity_discard_confirm,
-    session.SSyncMinorIndication: Connection._sync_minor,
-    session.SSyncMinorConfirm: Connection._sync_minor_confirm,
-    session.SUExceptionReportIndication: Connection._user_exception,
-    session.SPExceptionReportIndication: Connection._provider_exception,
-    session.SControlGiveIndication: Connection._control_give,
-    AAssociateIndication: Connection._associate,
-    AAssociateConfirm: Connection._associate_confirm,
-    AReleaseIndication: Connection._release,
-    AReleaseConfirm: Connection._release_confirm,
-}
+Connection.HANDLERS = (
+    Machine.HANDLERS
+    | Receiving.HANDLERS
+    | Sending.HANDLERS
+    | {
+        PTokenPleaseIndication: Connection._turn_please,
+        session.SControlGiveIndication: Connection._control_give,
+        AAssociateIndication: Connection._associate,
+        AAssociateConfirm: Connection._associate_confirm,
+        AReleaseIndication: Connection._release,
+        AReleaseConfirm: Connection._release_confirm,
+    }
+)

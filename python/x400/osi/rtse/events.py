@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from x400.osi.rtse.recovery import NO_CONNECTION, ActivityReference, SessionConnectionIdentifier
 from x400.osi.tlv import Buffer
 
 __all__ = [
@@ -16,10 +17,13 @@ __all__ = [
     "RTOpenConfirm",
     "RTOpenIndication",
     "RTReady",
+    "RTRecoverIndication",
+    "RTTransferCheckpoint",
     "RTTransferConfirm",
     "RTTransferData",
     "RTTransferDiscarded",
     "RTTransferIndication",
+    "RTTransferResume",
     "RTTransferStart",
     "RTTurnGiveIndication",
     "RTTurnPleaseIndication",
@@ -42,6 +46,20 @@ class RTOpenIndication:
     called_session_selector: bytes = b""
     calling_presentation_selector: bytes = b""
     called_presentation_selector: bytes = b""
+    connection: SessionConnectionIdentifier = NO_CONNECTION
+    """What the association can be called by when it has been lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class RTRecoverIndication:
+    """The peer asks to go on with an association that was lost (X.228 7.8.3), without a bind.
+
+    `lost` names it, `connection` is what this one is called. Answer with `rt_recover_response`.
+    """
+
+    lost: SessionConnectionIdentifier
+    connection: SessionConnectionIdentifier = NO_CONNECTION
+    dialogue_mode: DialogueMode = "monologue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +87,25 @@ class RTReady:
 
 @dataclass(frozen=True, slots=True)
 class RTTransferStart:
-    """The peer begins to transfer an APDU."""
+    """The peer begins to transfer an APDU; `reference` is what a later resumption will name."""
+
+    reference: ActivityReference
+
+
+@dataclass(frozen=True, slots=True)
+class RTTransferResume:
+    """The peer goes on with a transfer that was interrupted, from the checkpoint that `Connection.recall` has given.
+
+    `started` names the activity as the peer knows it from before, `reference` as it is called from now on. What comes
+    follows the first `offset` octets of the APDU. `completed`: the whole APDU was secured before, nothing will come;
+    RTTransferIndication is to be accepted.
+    """
+
+    started: ActivityReference
+    reference: ActivityReference
+    serial: int
+    offset: int
+    completed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +116,31 @@ class RTTransferData:
 
 
 @dataclass(frozen=True, slots=True)
+class RTTransferCheckpoint:
+    """The peer has set a checkpoint; answer with `rt_checkpoint_response` when all before it is held for good.
+
+    Before it lie the first `offset` octets of the APDU; `state` is what `Connection.recall` must give when the peer
+    resumes from here. One answer confirms all checkpoints before it, and the confirmation of the whole APDU confirms
+    them all: no answer is needed before `due` is True, which is when the peer's window is full and it waits.
+    """
+
+    transfer: int
+    serial: int
+    offset: int
+    state: bytes
+    due: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RTTransferIndication:
     """The APDU is whole. The peer holds itself responsible until `rt_transfer_response` says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
 class RTTransferDiscarded:
-    """The transfer that was coming in ends without an APDU: the peer discarded or interrupted it, or we refused it."""
+    """The transfer that was coming in ends without an APDU: the peer discarded it, or we refused it. `interrupted`: it
+    will be resumed, here or on another association.
+    """
 
     reason: int
     interrupted: bool = False
@@ -96,12 +150,13 @@ class RTTransferDiscarded:
 @dataclass(frozen=True, slots=True)
 class RTTransferConfirm:
     """What became of our transfer: the peer has secured the APDU, or the transfer failed for `reason`
-    (ExceptionReason).
+    (ExceptionReason). `interrupted`: it can be resumed, as `Connection.resumption` says.
     """
 
     accepted: bool
     reason: int | None = None
     detail: str = ""
+    interrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +202,12 @@ class RTAbort:
 RTEvent = (
     RTOpenIndication
     | RTOpenConfirm
+    | RTRecoverIndication
     | RTReady
     | RTTransferStart
+    | RTTransferResume
     | RTTransferData
+    | RTTransferCheckpoint
     | RTTransferIndication
     | RTTransferDiscarded
     | RTTransferConfirm

@@ -7,6 +7,7 @@ The APDU is not decoded here: what stands before and after it is taken off as th
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Container
 
 from x400.osi.rtse.exceptions import TransferError
@@ -19,6 +20,8 @@ _OBJECT_IDENTIFIER = 0x06
 _INTEGER = 0x02
 _SINGLE_ASN1_TYPE = 0xA0
 _OCTET_ALIGNED = 0x81
+
+_STATE = struct.Struct(">?Bqq")
 
 _HEAD = 64
 """More octets than the head of an EXTERNAL can have: identifiers and lengths of up to 10 octets, two references."""
@@ -47,6 +50,21 @@ class ExternalReader:
         self._held = b""  # the last octets so far, which may be the end-of-contents
         self._tail = 0  # how many end-of-contents octets there must be
         self.size = 0  # octets of the APDU so far
+
+    def state(self) -> bytes:
+        """What is known after the octets so far: another reader goes on from it."""
+        held = self._held if self._started else self._head
+        remaining = -1 if self._remaining is None else self._remaining
+        return _STATE.pack(self._started, self._tail, remaining, self.size) + held
+
+    def resume(self, state: bytes) -> None:
+        """Go on after the octets that another reader has taken; raises ValueError for what is no state."""
+        try:
+            self._started, self._tail, remaining, self.size = _STATE.unpack_from(state)
+        except struct.error as error:
+            raise ValueError(f"no state of an ExternalReader: {error}") from None
+        self._remaining = None if remaining < 0 else remaining
+        self._held, self._head = (state[_STATE.size :], b"") if self._started else (b"", state[_STATE.size :])
 
     @property
     def too_large(self) -> bool:

@@ -15,12 +15,13 @@ from x400.osi.rtse.events import RTAbort, RTEvent
 from x400.osi.rtse.exceptions import AbortReason, TransferError
 from x400.osi.rtse.lower import lower_layers
 from x400.osi.rtse.parameters import Parameters
+from x400.osi.rtse.recovery import SessionConnectionIdentifier
 from x400.osi.rtse.states import TRANSITIONS, Event, State
 from x400.osi.tlv import Buffer
 
 __all__ = ["Machine", "context_of", "state_times"]
 
-_STATES_OF_TRANSFER_OUT = (State.SENDING, State.AWAITING_END_CONFIRM, State.DISCARDING)
+_STATES_OF_TRANSFER_OUT = (State.SENDING, State.AWAITING_END_CONFIRM, State.DISCARDING, State.INTERRUPTING)
 
 
 class Machine:
@@ -40,6 +41,16 @@ class Machine:
         self._transfer_deadline: float | None = None
         self._aborted = False
         self._rtse_context = 0
+        self._user_context = 0
+        self._user_contexts: frozenset[int] = frozenset()
+        self._failure: tuple[int, str] = (0, "")
+        self.checkpoint_size = parameters.checkpoint_size
+        self.window_size = parameters.window_size
+        self.two_way_alternate = parameters.dialogue_mode == "two-way-alternate"
+        references = self.session.parameters
+        self.connection_identifier = SessionConnectionIdentifier(
+            references.ss_user_reference, references.common_reference, references.additional_reference_information
+        )
 
     # Octets in, events out
 
@@ -236,6 +247,7 @@ def state_times(parameters: Parameters) -> dict[State, float]:
         State.SENDING: parameters.acknowledgement_time,
         State.AWAITING_END_CONFIRM: parameters.acknowledgement_time,
         State.DISCARDING: parameters.acknowledgement_time,
+        State.INTERRUPTING: parameters.acknowledgement_time,
         State.RECEIVING: parameters.transfer_time,
         State.AWAITING_TRANSFER_RESPONSE: parameters.response_time,
         State.REFUSING: parameters.acknowledgement_time,

@@ -4,7 +4,9 @@ An association is opened by RTORQ and RTOAC. After that one side has the turn: i
 close. A transfer is an activity of session: S-ACTIVITY-START, segments (RTTR) with S-SYNC-MINOR between them,
 S-ACTIVITY-END; the receiving side confirms each checkpoint and, once it has secured the APDU, the end. Either side
 can break a transfer off: the sender by S-ACTIVITY-DISCARD or -INTERRUPT, the receiver by S-U-EXCEPTION-REPORT, to
-which the sender answers with one of these. Afterwards the turn is where it was.
+which the sender answers with one of these. Afterwards the turn is where it was. What was interrupted, or cut off with
+its association, is resumed (7.8) by S-ACTIVITY-RESUME in place of S-ACTIVITY-START; a receiver that holds nothing of it
+reports that, and the sender discards and begins anew.
 
     state                     X.228's procedure in which it occurs
     IDLE                      7.1 association-establishment, nothing said yet
@@ -15,6 +17,7 @@ which the sender answers with one of these. Afterwards the turn is where it was.
     SENDING                   7.3 transfer, segments still to be sent
     AWAITING_END_CONFIRM      7.3, S-ACTIVITY-END requested
     DISCARDING                7.7 transfer-discard, S-ACTIVITY-DISCARD requested
+    INTERRUPTING              7.7 transfer-interrupt, S-ACTIVITY-INTERRUPT requested
     RECEIVING                 7.3, between S-ACTIVITY-START and S-ACTIVITY-END indication
     AWAITING_TRANSFER_RESPONSE 7.3, the APDU is whole, our user has not said yet that it is secured
     REFUSING                  7.6 user-exception-report, S-U-EXCEPTION-REPORT requested
@@ -44,6 +47,7 @@ class State(Enum):
     SENDING = auto()
     AWAITING_END_CONFIRM = auto()
     DISCARDING = auto()
+    INTERRUPTING = auto()
     RECEIVING = auto()
     AWAITING_TRANSFER_RESPONSE = auto()
     REFUSING = auto()
@@ -69,8 +73,11 @@ class Event(Enum):
     S_U_EXCEPTION_REPORT = "S-U-EXCEPTION-REPORT indication"
     S_ACTIVITY_DISCARD_REQUEST = "S-ACTIVITY-DISCARD request"
     S_ACTIVITY_DISCARD_CONFIRM = "S-ACTIVITY-DISCARD confirm"
+    S_ACTIVITY_INTERRUPT_REQUEST = "S-ACTIVITY-INTERRUPT request"
+    S_ACTIVITY_INTERRUPT_CONFIRM = "S-ACTIVITY-INTERRUPT confirm"
     S_ACTIVITY_START = "S-ACTIVITY-START indication"
-    S_ACTIVITY_RESUME = "S-ACTIVITY-RESUME indication"
+    S_ACTIVITY_RESUME = "S-ACTIVITY-RESUME indication of an activity that is held"
+    S_ACTIVITY_RESUME_UNKNOWN = "S-ACTIVITY-RESUME indication of an activity of which nothing is held"
     RTTR = "RTTR"
     S_SYNC_MINOR = "S-SYNC-MINOR indication"
     S_ACTIVITY_END = "S-ACTIVITY-END indication"
@@ -134,13 +141,22 @@ TRANSITIONS: dict[State, dict[Event, State]] = _with_abort(
         State.DISCARDING: {
             Event.S_SYNC_MINOR_CONFIRM: State.DISCARDING,
             Event.S_ACTIVITY_DISCARD_CONFIRM: State.TURN,
+            Event.S_ACTIVITY_INTERRUPT_REQUEST: State.INTERRUPTING,  # after a report that leaves what is confirmed
             Event.S_ACTIVITY_END_CONFIRM: State.DISCARDING,  # it crossed our discard
             Event.S_U_EXCEPTION_REPORT: State.DISCARDING,
             Event.RTTP: State.DISCARDING,
         },
+        State.INTERRUPTING: {
+            Event.S_SYNC_MINOR_CONFIRM: State.INTERRUPTING,
+            Event.S_ACTIVITY_INTERRUPT_CONFIRM: State.TURN,
+            Event.S_ACTIVITY_END_CONFIRM: State.INTERRUPTING,  # it crossed our interrupt
+            Event.S_U_EXCEPTION_REPORT: State.INTERRUPTING,
+            Event.RTTP: State.INTERRUPTING,
+        },
         State.NO_TURN: {
             Event.S_ACTIVITY_START: State.RECEIVING,
-            Event.S_ACTIVITY_RESUME: State.REFUSING,
+            Event.S_ACTIVITY_RESUME: State.RECEIVING,
+            Event.S_ACTIVITY_RESUME_UNKNOWN: State.REFUSING,
             Event.RT_TURN_PLEASE_REQUEST: State.NO_TURN,
             Event.S_CONTROL_GIVE: State.TURN,
             Event.A_RELEASE: State.AWAITING_CLOSE_RESPONSE,

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Container
 from functools import lru_cache
 
@@ -11,10 +12,11 @@ import x400_framer
 from x400.osi.presentation import user_data
 from x400.osi.rtse import external
 from x400.osi.rtse.exceptions import TransferError
+from x400.osi.rtse.recovery import ActivityReference, Resumption
 from x400.osi.rtse.source import Source
 from x400.osi.tlv import INDEFINITE, Buffer, FramingError, element_end, header, read_header
 
-__all__ = ["Incoming", "Outgoing", "SourceError", "segment_contents"]
+__all__ = ["Incoming", "Outgoing", "Repeated", "SourceError", "segment_contents"]
 
 _RTTR = 0x04
 _RTTR_CONSTRUCTED = 0x24
@@ -35,55 +37,72 @@ def _segment_prefix(context: int, size: int) -> bytes:
 
 
 class Outgoing:
-    """Sends an APDU.
+    """Sends an APDU, or what follows the checkpoint that it is resumed from.
 
     Each segment but the last is followed by a checkpoint (S-SYNC-MINOR); no more than `window` checkpoints are
-    unconfirmed at a time. `segment` is the checkpoint size in octets, 0 for a single segment.
+    unconfirmed at a time. `segment` is the checkpoint size in octets, 0 for a single segment. `reference` is what the
+    activity was called when it was started.
     """
 
     __slots__ = (
         "_buffers",
         "_checkpoint_due",
+        "_checkpoints",
         "_confirmed",
         "_context",
+        "_held",
         "_last",
+        "_offset",
         "_remaining",
         "_segment",
         "_session",
         "_source",
         "_window",
+        "reference",
     )
 
     def __init__(
         self,
         source: Source,
         session: x400_framer.Connection,
+        head: bytes,
         rtse_context: int,
-        user_context: int,
         segment: int,
         window: int,
+        reference: ActivityReference,
+        resumed: Resumption | None = None,
     ) -> None:
-        head = external.prefix(user_context, source.length)
+        self.reference = reference if resumed is None else resumed.reference
         self._source = source
         self._session = session
         self._context = rtse_context
-        self._buffers: list[Buffer] = [head]
+        self._buffers: list[Buffer] = [head] if head else []
         self._remaining = len(head) + source.length
         self._segment = segment or self._remaining
         self._window = window
-        self._last = 0  # serial numbers of the checkpoint last requested and last confirmed; an activity starts at 1
-        self._confirmed = 0
         self._checkpoint_due = False
+        self._offset = -len(head)  # octets of the APDU that were sent; what stands before it does not count
+        self._held = self._last = self._confirmed = 0  # serial numbers; an activity starts at 1
+        if resumed is not None:
+            self._offset = self._held = resumed.offset
+            self._last = self._confirmed = resumed.serial
+        self._checkpoints: deque[int] = deque()
+        """Octets before each checkpoint that is not confirmed."""
 
     def confirm(self, serial: int) -> None:
         """A checkpoint, and with it all before, was confirmed (X.225 5.8.1)."""
         if serial > self._last or serial <= self._confirmed:
             raise TransferError(f"confirm of checkpoint {serial}, {self._confirmed + 1} to {self._last} are due")
-        self._confirmed = serial
+        while self._confirmed < serial:
+            self._held = self._checkpoints.popleft()
+            self._confirmed += 1
 
     @property
-    def checkpoint_confirmed(self) -> bool:
-        return self._confirmed > 0
+    def resumption(self) -> Resumption | None:
+        """Where the transfer can be resumed; None before any checkpoint is confirmed."""
+        if not self._confirmed or self._held <= 0:
+            return None
+        return Resumption(self.reference, self._confirmed, self._held)
 
     def pump(self) -> bool:
         """Send what the window allows; True once all is sent, and S-ACTIVITY-END requested. Raises SourceError."""
@@ -93,9 +112,11 @@ class Outgoing:
                 if self._last - self._confirmed >= self._window:
                     return False
                 self._last = session.s_sync_minor_request(True)
+                self._checkpoints.append(self._offset)
             size = min(self._segment, self._remaining)
             session.s_data_request(_segment_prefix(self._context, size), *self._read(size))
             self._remaining -= size
+            self._offset += size
             if not self._remaining:
                 session.s_activity_end_request()
                 return True
@@ -150,13 +171,31 @@ def _pieces(data: Buffer, offset: int, end: int) -> list[Buffer]:
 
 
 class Incoming:
-    """Receives an APDU: segments in, octets of the APDU without its EXTERNAL out."""
+    """Receives an APDU: segments in, octets of the APDU without its EXTERNAL out.
 
-    __slots__ = ("_reader", "size_limit_passed")
+    `number` tells the transfers of one association apart; `confirmed` is the checkpoint that was confirmed last.
+    """
 
-    def __init__(self, user_contexts: Container[int], maximum_size: int) -> None:
+    __slots__ = ("_reader", "confirmed", "number", "size_limit_passed")
+
+    def __init__(self, number: int, user_contexts: Container[int], maximum_size: int) -> None:
         self._reader = external.ExternalReader(user_contexts, maximum_size)
         self.size_limit_passed = False
+        self.number = number
+        self.confirmed = 0
+
+    def resume(self, serial: int, state: bytes) -> None:
+        """Go on from a checkpoint; raises ValueError for what is no state of one."""
+        self.confirmed = serial
+        self._reader.resume(state)
+
+    @property
+    def offset(self) -> int:
+        """Octets of the APDU that have been given out."""
+        return self._reader.size
+
+    def state(self) -> bytes:
+        return self._reader.state()
 
     def segment(self, rttr: Buffer) -> list[Buffer]:
         """The octets of the APDU in this segment; raises TransferError. None once the APDU has passed its limit."""
@@ -172,3 +211,19 @@ class Incoming:
     def end(self) -> list[Buffer]:
         """The octets that were still held back; raises TransferError if the APDU is not complete."""
         return self._reader.finish()
+
+
+class Repeated(Incoming):
+    """Receives the rest of an APDU that was secured before: whatever comes of it is dropped."""
+
+    __slots__ = ()
+
+    def __init__(self, number: int, serial: int) -> None:
+        super().__init__(number, (), 0)
+        self.confirmed = serial
+
+    def segment(self, rttr: Buffer) -> list[Buffer]:
+        return []
+
+    def end(self) -> list[Buffer]:
+        return []
