@@ -124,3 +124,11 @@ def test_places() -> None:
     assert show_path(steps) == "peer[1].hosts[0]"
     assert line_of("[[peer]]\n[[peer]]\nhosts = []\n", steps) == 3
     assert line_of("", steps) is None
+
+
+def test_what_is_kept_of_interrupted_transfers() -> None:
+    read = config.parse(
+        GOOD + "\n[limits]\ninterrupted-transfers = 3\ninterrupted-octets = 0\n[timers]\nrecovery = 7", "x"
+    )
+    assert (read.limits.interrupted_transfers, read.limits.interrupted_octets) == (3, 0)
+    assert (read.timers.interrupted, read.timers.recovery) == (86400.0, 7.0)

@@ -146,13 +146,15 @@ class _FileSource:
         os.close(self.descriptor)
 
 
-def source_of(entry: Entry) -> rtse.Source:
-    """The entry's octets, to be sent; ``close_source`` when they have been."""
-    tail = entry.tail
+def source_of(entry: Entry, offset: int = 0) -> rtse.Source:
+    """The entry's octets from `offset` on, to be sent; ``close_source`` when they have been."""
+    tail, head = entry.tail, memoryview(entry.head)[offset:]
     if tail is None:
-        return rtse.BytesSource(entry.head)
+        return rtse.BytesSource(head if offset else entry.head)
     descriptor = os.open(tail.path, os.O_RDONLY | os.O_CLOEXEC)
-    return _FileSource(memoryview(entry.head), descriptor, tail.offset, tail.length, entry.size)
+    skipped = max(0, offset - len(entry.head))
+    rest = tail.length - skipped
+    return _FileSource(head, descriptor, tail.offset + skipped, rest, len(head) + rest)
 
 
 def close_source(source: rtse.Source) -> None:

@@ -85,7 +85,8 @@ class Peer(Table):
     ``name`` is what it calls itself in the MTA-bind. ``address`` is HOST:PORT; without it we never call, and what is
     for this peer waits. ``password`` is what it presents, ``own_name`` and ``own_password`` what we present; without a
     password on either side the bind is unauthenticated, which is accepted only from the ``hosts`` of a peer that has
-    ``unauthenticated``.
+    ``unauthenticated``. ``association_recovery``: after the loss of an association in the middle of a transfer, it is
+    gone on with without a new bind (X.228 7.8.3), by either side; transfers go on in any case, after a new bind.
     """
 
     name: Name
@@ -103,6 +104,7 @@ class Peer(Table):
     window_size: Annotated[int, Meta(ge=1, le=255)] = 3
     dialogue_mode: Literal["monologue", "two-way-alternate"] = "monologue"
     extensions_of_1988: bool = False
+    association_recovery: bool = False
     capture: Text | None = None
 
 
@@ -117,7 +119,8 @@ class RouteTable(Table):
 class Limits(Table):
     """[limits]: associations in all and of one peer, octets of one message, of memory for what is handed on at once.
 
-    When more call than may be unbound or open in all, the one that has been unbound longest is dropped.
+    When more call than may be unbound or open in all, the one that has been unbound longest is dropped. Of each peer
+    so many ``interrupted`` transfers, and octets of them, are held on disk for it to go on with.
     """
 
     associations: Count = 1000
@@ -127,16 +130,22 @@ class Limits(Table):
     returned_content_octets: Annotated[int, Meta(ge=0)] = 65536
     large_content_octets: Annotated[int, Meta(ge=4096)] = 262144
     trace_days: Annotated[float, Meta(gt=0)] = 7.0
+    interrupted_transfers: Annotated[int, Meta(ge=0)] = 16
+    interrupted_octets: Annotated[int, Meta(ge=0)] = 1 << 30
 
 
 class Timers(Table):
-    """[timers], in seconds: TCP connection, bind, one step of a transfer, idle time until release, stopping."""
+    """[timers], in seconds: TCP connection, bind, one step of a transfer, idle time until release, stopping; how long
+    a transfer that was ``interrupted`` is held, and an association that was lost may be recovered.
+    """
 
     connect: Seconds = 10.0
     bind: Seconds = 30.0
     transfer: Seconds = 300.0
     idle: Seconds = 30.0
     stop: Seconds = 10.0
+    interrupted: Seconds = 86400.0
+    recovery: Seconds = 300.0
 
 
 class Retry(Table):

@@ -33,8 +33,8 @@ class Link:
     """See the module. ``queue`` is what we send from: of an outgoing link from the start, else once it has a turn."""
 
     __slots__ = (
-        "_asked", "_handlers", "_receiver", "_source", "_wanted", "_worker",
-        "association", "bound", "free_since", "peer", "peer_name", "queue", "releasing", "sending", "since",
+        "_again", "_asked", "_closing", "_handlers", "_receiver", "_recovering", "_resumed", "_source", "_wanted",
+        "_worker", "association", "bound", "free_since", "peer", "peer_name", "queue", "releasing", "sending", "since",
         "two_way", "useful",
     )  # fmt: skip
 
@@ -52,31 +52,40 @@ class Link:
         """Something was transferred over it."""
         self.sending: Entry | None = None
         self.free_since = 0.0
+        self._again: Entry | None = None
+        """An entry to send from its beginning: the peer holds nothing of what was sent before."""
+        self._resumed = False
+        """What is being sent goes on from a checkpoint."""
+        self._recovering = False
+        self._closing = False
         self._source: rtse.Source | None = None
         self._wanted = False
         self._asked = False
         self._worker = worker
         self._receiver = Receiver(self, worker)
         self._handlers: dict[type, Callable[[Any], None]] = {
-            rtse.RTTransferStart: lambda event: self._receiver.start(),
+            rtse.RTTransferStart: lambda event: self._receiver.start(event.reference),
+            rtse.RTTransferResume: lambda event: self._receiver.resume(event),
+            rtse.RTTransferCheckpoint: lambda event: self._receiver.checkpoint(event),
             rtse.RTTransferData: lambda event: self._receiver.data(event.data),
             rtse.RTTransferIndication: lambda event: self._receiver.whole(),
-            rtse.RTTransferDiscarded: lambda event: self._receiver.broken_off(event.reason, event.detail),
+            rtse.RTTransferDiscarded: lambda event: self._receiver.broken_off(event),
             rtse.RTTransferConfirm: self._transfer_confirm,
             rtse.RTReady: self._ready,
             rtse.RTTurnPleaseIndication: self._turn_please,
             rtse.RTTurnGiveIndication: self._turn_given,
             rtse.RTOpenIndication: self._open_indication,
             rtse.RTOpenConfirm: self._open_confirm,
+            rtse.RTRecoverIndication: self._recover_indication,
             rtse.RTCloseIndication: self._close_indication,
             rtse.RTCloseConfirm: lambda event: None,
-            rtse.RTAbort: lambda event: None,
+            rtse.RTAbort: self._abort,
         }
 
     @property
     def busy(self) -> bool:
         """Something is under way, in or out."""
-        return self.sending is not None or self._receiver.busy
+        return self.sending is not None or self._again is not None or self._receiver.busy
 
     # ---- AssociationUser
 
@@ -84,9 +93,10 @@ class Link:
         self.association = association
         self.since = time.monotonic()
         self._worker.links.add(self)
+        association.connection.recall = self._receiver.recall
         if self.peer is not None:
             association.peer = self.peer.name
-            association.connection.rt_open_request(self._worker.binding.argument(self.peer), association.now())
+            self._open(association, self.peer)
         else:
             self._worker.admit()
 
@@ -98,15 +108,18 @@ class Link:
     def lost(self, association: Association) -> None:
         self._worker.links.discard(self)
         self._worker.counters.lost(self.peer_name, association.cause)
-        self._receiver.discarded()
+        self._receiver.lost()
         self._close_source()
+        self._recoverable(association)
         queue = self.queue
         if queue is not None:
             queue.gone(self)
-            entry, self.sending = self.sending, None
+            entry, self.sending = self.sending or self._again, None
             if entry is not None:
-                queue.failed(entry, "the association was lost")
-            if association.initiator and not self.bound:
+                self._cut_off(entry, queue, association)
+            if association.initiator and self._recovering and not self.bound:
+                queue.not_recovered()
+            elif association.initiator and not self.bound:
                 queue.refused("the association was refused or lost")
             elif association.initiator and not self.useful and not self.releasing:
                 queue.back_off("the association was lost before anything was transferred")
@@ -115,7 +128,75 @@ class Link:
         self.association = None
         self._worker.link_gone()
 
+    def _cut_off(self, entry: Entry, queue: PeerQueue, association: Association) -> None:
+        """The association was lost with a transfer under way."""
+        progress = queue.interrupted.cut_off(entry.id, association.connection.resumption)
+        self.useful = self.useful or progress
+        if progress and self.bound and association.initiator and queue.peer.association_recovery:
+            queue.recovery = association.connection.connection_identifier
+        queue.failed(entry, "the association was lost", progress)
+
+    def _abort(self, event: rtse.RTAbort) -> None:
+        """The peer's RTSE may say with its abort what became of the transfer (X.228 9)."""
+        entry = self.sending
+        if entry is None or self.queue is None or event.layer != "rtse" or event.local:
+            return
+        if event.reason == rtse.AbortReason.TRANSFER_COMPLETED:
+            self.sending = None
+            self.queue.transferred(entry)
+        elif event.reason == rtse.AbortReason.UNRECOGNIZED_ACTIVITY:
+            self.queue.interrupted.forget(entry.id)
+
+    # ---- an association that was lost
+
+    def _recoverable(self, association: Association) -> None:
+        """Remember an association of the peer's that was not ended in order."""
+        peer = self.peer
+        if peer is None or not peer.association_recovery or association.initiator or not self.bound or self._closing:
+            return
+        until = time.monotonic() + self._worker.config.timers.recovery
+        connection = association.connection.connection_identifier
+        self._worker.lost_associations.add(connection, peer.name, association.address, until)
+
+    def _recover_indication(self, event: rtse.RTRecoverIndication) -> None:
+        """The peer goes on with an association that was lost, without a bind, from where it had it."""
+        assert self.association is not None
+        worker, address = self._worker, self.association.address
+        name = worker.lost_associations.take(event.lost, address, time.monotonic())
+        peer = worker.config.peers.get(name) if name is not None else None
+        limit = worker.config.limits.associations_per_peer
+        refuse = worker.stopping or peer is None or not peer.association_recovery
+        if peer is None or refuse or worker.associations_of(peer.name) >= limit:
+            self.association.failure("rtse", None, f"no association to recover for {address}", None, "info")
+            self.association.connection.rt_recover_response(False, self.association.now())
+            return
+        log.info("association recovered", peer=peer.name)
+        self._is_bound(peer, event.dialogue_mode)
+        self.association.connection.rt_recover_response(True, self.association.now())
+        if self.association.connection.may_transfer:
+            self._ready(rtse.RTReady())
+
     # ---- bind
+
+    def _open(self, association: Association, peer: Peer) -> None:
+        """Bind to the peer, or go on with the association that we had with it."""
+        assert self.queue is not None
+        lost, self.queue.recovery = self.queue.recovery, rtse.NO_CONNECTION
+        if lost:
+            self._recovering = True
+            association.connection.rt_recover_request(lost, association.now())
+        else:
+            association.connection.rt_open_request(self._worker.binding.argument(peer), association.now())
+
+    def _is_bound(self, peer: Peer, dialogue_mode: str) -> None:
+        """The peer has called, and is who it says."""
+        assert self.association is not None
+        self.peer, self.peer_name, self.bound = peer, peer.name, True
+        self.association.peer = peer.name
+        self.two_way = dialogue_mode == "two-way-alternate"
+        if self.two_way:
+            self.queue = self._worker.peer_queue(peer.name)
+            self.queue.askable.add(self)
 
     def _open_indication(self, event: rtse.RTOpenIndication) -> None:
         assert self.association is not None
@@ -128,12 +209,7 @@ class Link:
             self.association.failure("mts", refused.error, refused.cause, None)
             connection.rt_open_response(False, encode_error(refused.error), now=self.association.now())
             return
-        self.peer, self.peer_name, self.bound = peer, peer.name, True
-        self.association.peer = peer.name
-        self.two_way = event.dialogue_mode == "two-way-alternate"
-        if self.two_way:
-            self.queue = worker.peer_queue(peer.name)
-            self.queue.askable.add(self)
+        self._is_bound(peer, event.dialogue_mode)
         connection.rt_open_response(True, worker.binding.result(peer), now=self.association.now())
         if connection.may_transfer:
             self._ready(rtse.RTReady())
@@ -152,7 +228,8 @@ class Link:
             self.association.failure(event.layer, event.reason, f"bind refused: {detail}", None)
             return
         try:
-            self._worker.binding.check_result(self.peer, event.user_data)
+            if not self._recovering:
+                self._worker.binding.check_result(self.peer, event.user_data)
         except BindRefused as refused:
             self.association.failure("mts", refused.error, refused.cause, None)
             self.association.abort()
@@ -165,6 +242,7 @@ class Link:
 
     def _close_indication(self, event: rtse.RTCloseIndication) -> None:
         assert self.association is not None
+        self._closing = True
         self.association.connection.rt_close_response(self.association.now())
 
     # ---- out
@@ -181,6 +259,10 @@ class Link:
         self._asked = False
         self.queue.askable.discard(self)
         self.free_since = self.association.now()
+        if self._again is not None:
+            entry, self._again = self._again, None
+            self.send(entry)
+            return
         self.queue.is_free(self)
 
     def send(self, entry: Entry) -> None:
@@ -188,15 +270,19 @@ class Link:
         association = self.association
         assert association is not None
         assert self.queue is not None
+        resumption = self.queue.interrupted.of(entry.id)
+        self._resumed = resumption is not None
         try:
-            self._source = source = source_of(entry)
+            self._source = source = source_of(entry, 0 if resumption is None else resumption.offset)
         except OSError as error:
             self.queue.failed(entry, f"content cannot be read: {error}")
             self.queue.is_free(self)
             return
         self.sending = entry
         try:
-            association.connection.rt_transfer_request(source, self._worker.config.timers.transfer, association.now())
+            association.connection.rt_transfer_request(
+                source, self._worker.config.timers.transfer, association.now(), resumption
+            )
         except OSError as error:  # of the content file; the confirm of the discard makes the link free again
             self.sending = None
             self._close_source()
@@ -206,12 +292,20 @@ class Link:
     def _transfer_confirm(self, event: rtse.RTTransferConfirm) -> None:
         entry, self.sending = self.sending, None
         self._close_source()
-        if entry is None or self.queue is None:
+        if entry is None or self.queue is None or self.association is None:
             return
         self.useful = self.useful or event.accepted
         if event.accepted:
             self.queue.transferred(entry)
+        elif self._resumed and not event.interrupted:
+            log.info("transfer begins anew", peer=self.peer_name, identifier=entry.identifier, reason=event.reason)
+            self.queue.interrupted.forget(entry.id)
+            self._again = entry
         else:
+            if event.interrupted:
+                self.queue.interrupted.cut_off(entry.id, self.association.connection.resumption)
+            else:
+                self.queue.interrupted.forget(entry.id)
             reason = f"{event.reason}" if event.detail == "" else f"{event.reason}, {event.detail}"
             log.warning("transfer refused by peer", peer=self.peer_name, layer="rtse", reason=event.reason,
                         detail=event.detail, identifier=entry.identifier)  # fmt: skip
@@ -263,6 +357,13 @@ class Link:
         self.association.connection.rt_turn_give_request(self.association.now())
 
     # ---- in
+
+    def checkpoint_held(self, checkpoint: rtse.RTTransferCheckpoint) -> None:
+        """All before the checkpoint is on disk: confirm it."""
+        association = self.association
+        if association is not None and not association.connection.closed:
+            association.connection.rt_checkpoint_response(checkpoint, association.now())
+            association.flush()
 
     def answer(self, refusal: rtse.ExceptionReason | None) -> None:
         """Confirm the APDU that came in, or refuse it."""

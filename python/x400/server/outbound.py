@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from x400.osi import rtse
 from x400.server.config import Peer, Retry
 from x400.server.queues import LEASE, Queue
+from x400.server.recovery import Interrupted
 from x400.spool import Entry, Event
 
 if TYPE_CHECKING:
@@ -44,6 +46,9 @@ class PeerQueue(Queue):
         """Two-way alternate associations of which the peer has the turn: it may give it to us."""
         self.free: list[Link] = []
         self.failures = 0
+        self.interrupted = Interrupted()
+        self.recovery = rtse.NO_CONNECTION
+        """An association that was lost in the middle of a transfer, and may be recovered."""
         self._opening = 0
         self.again_at = 0.0
         """When an association is tried again, in seconds since 1970; 0: there is nothing to wait for."""
@@ -100,6 +105,10 @@ class PeerQueue(Queue):
         """The peer cannot be reached, or refuses the association."""
         self._opening -= 1
         self.back_off(cause)
+
+    def not_recovered(self) -> None:
+        """The peer does not know the association any more that we wanted to go on with: bind."""
+        self._opening -= 1
 
     def back_off(self, cause: str) -> None:
         """Open no association for a while; what is ready goes by those that stand, if any."""
@@ -163,17 +172,21 @@ class PeerQueue(Queue):
     def transferred(self, entry: Entry) -> None:
         """The peer has confirmed the entry."""
         self.failures = 0
+        self.interrupted.forget(entry.id)
         self._counters.sent += 1
         self._counters.octets_sent += entry.size
         self._worker.accounting.left("transferred", entry)
         self.spool.done(entry, Event("transferred", self.name))
 
-    def failed(self, entry: Entry, error: str) -> None:
-        """The transfer was refused, or its association was lost: this entry waits, and is tried again."""
+    def failed(self, entry: Entry, error: str, progress: bool = False) -> None:
+        """The transfer was refused, or its association was lost: this entry waits, and is tried again.
+
+        One that has come farther than ever before waits no longer than after a first failure.
+        """
         entry.attempts += 1
         self._counters.attempts_failed += 1
         self._counters.problem(error)
-        due = time.time() + wait_after(entry.attempts, self._worker.config.retry)
+        due = time.time() + wait_after(1 if progress else entry.attempts, self._worker.config.retry)
         self.spool.retry(entry, due, error)
         if not self.stopping:
             self.wake_at(due + 0.01)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import secrets
 import sys
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -30,12 +31,15 @@ from x400.server.inbound import SLACK
 from x400.server.link import Link
 from x400.server.outbound import PeerQueue, wait_after
 from x400.server.queues import Queue
+from x400.server.recovery import LostAssociations
 from x400.spool import Batch, Entry, Event, Spool, SpoolError, SqliteSpool
+from x400.spool.held import HeldLimits, HeldTransfers
 
 log = structlog.get_logger("x400.server")
 
 TICK = 1.0
 RENEW_EVERY = 120
+SWEEP_EVERY = 30
 EXPIRED_TOGETHER = 100
 
 
@@ -49,6 +53,13 @@ class Worker:
         self.counters = Counters()
         self.mta = MTA(configuration.mta_configuration(config, number))
         self.spool: Spool = SqliteSpool(config.spool / f"worker-{number}", retention=config.limits.trace_days * 86400)
+        limits = config.limits
+        self.held = HeldTransfers(
+            config.spool / "held",
+            self.spool.contents,
+            HeldLimits(limits.interrupted_transfers, limits.interrupted_octets, config.timers.interrupted),
+        )
+        self.lost_associations = LostAssociations()
         self.links: set[Link] = set()
         self.stopping = False
         self._queues: dict[str, Queue] = {}
@@ -249,6 +260,8 @@ class Worker:
                     queue.work()
                 if ticks % RENEW_EVERY == 0 and isinstance(queue, PeerQueue | DeliveryQueue):
                     queue.renew()
+            if ticks % SWEEP_EVERY == 0:
+                await asyncio.get_running_loop().run_in_executor(None, self.held.sweep)
             try:
                 while await self._expire():
                     pass
@@ -359,6 +372,8 @@ class Worker:
             checkpoint_size=peer.checkpoint_size,
             window_size=peer.window_size,
             dialogue_mode=peer.dialogue_mode,
+            calling_ss_user_reference=f"{self.config.mta.name}.{secrets.token_hex(12)}".encode("latin-1"),
+            common_reference=datetime.now(UTC).strftime("%y%m%d%H%M%SZ").encode(),
             called_transport_selector=peer.transport_selector.encode("latin-1"),
             called_session_selector=peer.session_selector.encode("latin-1"),
             called_presentation_selector=peer.presentation_selector.encode("latin-1"),

@@ -194,10 +194,16 @@ class HeldTransfer:
         self._when_idle(self._remove)
 
     def _when_idle(self, work: Callable[[], None]) -> None:
-        if self._working is not None and not self._working.done():
-            self._working.add_done_callback(lambda done: (done.cancelled() or done.exception(), work()))
-        else:
+        if self._working is None or self._working.done():
             work()
+            return
+
+        def done(working: asyncio.Future[None]) -> None:
+            if not working.cancelled():
+                working.exception()
+            work()
+
+        self._working.add_done_callback(done)
 
     def _close(self) -> None:
         if self._descriptor >= 0:
