@@ -14,6 +14,8 @@ pub mod view;
 #[pyo3::pymodule]
 mod _fastber {
     #[pymodule_export]
+    use crate::py::description::{Member, OpenType, Type};
+    #[pymodule_export]
     use crate::py::raw::{Raw, Remove};
     #[pymodule_export]
     use crate::py::reader::Reader;

@@ -12,31 +12,24 @@ use crate::table::{
 };
 use crate::value::to_python;
 
-pub fn lower(py: Python<'_>, schema: &Schema, options: Options) -> PyResult<Table> {
-    // The types of X.690 8.17 to 8.19 that are SEQUENCEs in all but name are added as such.
-    let mut types = schema.types.clone();
-    let associated = Associated::add(&mut types);
-    for node in &mut types {
-        let kind = match node.kind {
-            Kind::External => associated.external.clone(),
-            Kind::EmbeddedPdv => associated.embedded_pdv.clone(),
-            Kind::CharacterString => associated.character_string.clone(),
-            _ => continue,
-        };
-        node.kind = kind;
+/// The table of a schema, which gains the nodes of the types that are SEQUENCEs in all but name (X.690 8.17 to 8.19).
+pub fn lower(py: Python<'_>, schema: &mut Schema, options: Options) -> PyResult<Table> {
+    let associated = Associated::add(&mut schema.types);
+    for node in &mut schema.types {
+        match &mut node.kind {
+            Kind::External(members) => members.clone_from(&associated.external),
+            Kind::EmbeddedPdv(members) => members.clone_from(&associated.embedded_pdv),
+            Kind::CharacterString(members) => members.clone_from(&associated.character_string),
+            _ => {}
+        }
     }
-    let mut nodes = Vec::with_capacity(types.len());
-    for id in 0..types.len() {
-        nodes.push(
-            Lowering {
-                py,
-                types: &types,
-                options,
-            }
-            .node(id as TypeId)?,
-        );
-    }
-    Ok(Table { nodes, options })
+    let types = &schema.types;
+    let lowering = Lowering { py, types, options };
+    let nodes = (0..types.len()).map(|id| lowering.node(id as TypeId));
+    Ok(Table {
+        nodes: nodes.collect::<PyResult<_>>()?,
+        options,
+    })
 }
 
 struct Lowering<'a, 'py> {
@@ -81,13 +74,15 @@ impl Lowering<'_, '_> {
             Kind::GeneralizedTime => Op::GeneralizedTime,
             Kind::Time(14) => Op::Text(StringKind::Visible),
             Kind::Time(kind) => Op::UsefulTime(*kind),
-            Kind::Sequence(members) => Op::Sequence(self.fields(members, false)?),
+            Kind::Sequence(members)
+            | Kind::External(members)
+            | Kind::EmbeddedPdv(members)
+            | Kind::CharacterString(members) => Op::Sequence(self.fields(members, false)?),
             Kind::Set(members) => Op::Set(self.fields(members, true)?),
             Kind::SequenceOf(element) => Op::SequenceOf(*element),
             Kind::SetOf(element) => Op::SetOf(*element),
             Kind::Choice(choice) => Op::Choice(self.alternatives(choice)),
             Kind::Open(table) => Op::Open(table.as_ref().map(|table| self.open(table)).transpose()?),
-            Kind::External | Kind::EmbeddedPdv | Kind::CharacterString => unreachable!("replaced by their SEQUENCE"),
         })
     }
 
@@ -266,15 +261,15 @@ fn governed(types: &[TypeNode], id: TypeId) -> bool {
         if !seen.insert(id) {
             continue;
         }
-        match &types[id as usize].kind {
+        let kind = &types[id as usize].kind;
+        match kind {
             Kind::Open(Some(_)) => return true,
             Kind::SequenceOf(element) | Kind::SetOf(element) => left.push(*element),
             Kind::Choice(choice) => left.extend(choice.alternatives.iter().map(|(_, id)| *id)),
-            Kind::Sequence(members) | Kind::Set(members) => {
-                left.extend(members.members.iter().map(|member| member.type_id));
-            }
             _ => {}
         }
+        let members = kind.members().map_or(&[][..], |members| &members.members);
+        left.extend(members.iter().map(|member| member.type_id));
     }
     false
 }
@@ -295,9 +290,9 @@ fn tolerated(kind: &Kind) -> Option<Tag> {
 
 /// The associated types of EXTERNAL (X.690 8.18), EMBEDDED PDV and CHARACTER STRING (X.680 36.5, 44.5).
 struct Associated {
-    external: Kind,
-    embedded_pdv: Kind,
-    character_string: Kind,
+    external: Members,
+    embedded_pdv: Members,
+    character_string: Members,
 }
 
 impl Associated {
@@ -311,6 +306,7 @@ impl Associated {
                 tags,
                 kind,
                 name: String::new(),
+                module: u32::MAX,
                 constraint: schema::Constraint::default(),
             });
             (types.len() - 1) as TypeId
@@ -336,12 +332,11 @@ impl Associated {
                 extensible: false,
             })
         };
-        let sequence = |members: Vec<Member>| {
-            Kind::Sequence(Members {
-                members,
-                extensible: false,
-            })
+        let associated = |members: Vec<Member>| Members {
+            members,
+            extensible: false,
         };
+        let sequence = |members: Vec<Member>| Kind::Sequence(associated(members));
 
         let oid = add(&[(Universal, 6)], Kind::ObjectIdentifier);
         let number = add(&[(Universal, 2)], integer());
@@ -357,7 +352,7 @@ impl Associated {
                 ("arbitrary", arbitrary),
             ]),
         );
-        let external = sequence(vec![
+        let external = associated(vec![
             member("direct-reference", oid, true),
             member("indirect-reference", number, true),
             member("data-value-descriptor", descriptor, true),
@@ -396,7 +391,7 @@ impl Associated {
         let described = add(&[(Context, 1)], Kind::ObjectDescriptor);
         let value = add(&[(Context, 2)], octets());
         let pdv = |name: &str| {
-            sequence(vec![
+            associated(vec![
                 member("identification", identification, false),
                 member("data-value-descriptor", described, true),
                 member(name, value, false),

@@ -50,6 +50,8 @@ pub struct TypeNode {
     pub kind: Kind,
     /// The name that error paths and stubs give the type, e.g. `ORName`; empty when anonymous.
     pub name: String,
+    /// Where that name is assigned, as an index into `Schema::modules`; beyond them for anonymous and built-in types.
+    pub module: u32,
     pub constraint: Constraint,
 }
 
@@ -81,9 +83,10 @@ pub enum Kind {
     GeneralizedTime,
     /// TIME (14), DATE (31), TIME-OF-DAY (32), DATE-TIME (33), DURATION (34), by their universal tags: text.
     Time(u32),
-    External,
-    EmbeddedPdv,
-    CharacterString,
+    /// The members of this and the next two are those of their associated types, which `lower` fills in.
+    External(Members),
+    EmbeddedPdv(Members),
+    CharacterString(Members),
     Sequence(Members),
     Set(Members),
     SequenceOf(TypeId),
@@ -91,6 +94,20 @@ pub enum Kind {
     Choice(Choice),
     /// ANY, or an open type; `table` says how another member names its type.
     Open(Option<OpenTable>),
+}
+
+impl Kind {
+    /// The members of what is, or is encoded as, a SEQUENCE or SET.
+    pub fn members(&self) -> Option<&Members> {
+        match self {
+            Kind::Sequence(members)
+            | Kind::Set(members)
+            | Kind::External(members)
+            | Kind::EmbeddedPdv(members)
+            | Kind::CharacterString(members) => Some(members),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,6 +153,8 @@ pub struct Choice {
 /// identifier member. `path` leads from the enclosing SEQUENCE/SET (`up` levels above the open type's own) to it by member names.
 #[derive(Debug, Clone)]
 pub struct OpenTable {
+    /// The field of the class that the open type is written as: `EXTENSION.&Type`.
+    pub field: String,
     pub up: u32,
     pub path: Vec<String>,
     pub rows: std::sync::Arc<Vec<(Value, TypeId)>>,

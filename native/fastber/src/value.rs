@@ -55,7 +55,7 @@ pub fn to_python<'py>(
             PyString::new(py, &arcs.join(".")).into_any()
         }
         (Value::List(items), Some(Kind::BitString { named, .. })) => named_bits(py, items, named)?,
-        (Value::List(items), Some(Kind::Sequence(_) | Kind::Set(_))) if items.is_empty() => {
+        (Value::List(items), Some(kind)) if items.is_empty() && kind.members().is_some() => {
             convert(&Value::Fields(vec![]), id)?
         }
         (Value::List(items), kind) => {
@@ -70,10 +70,7 @@ pub fn to_python<'py>(
             PyList::new(py, items)?.into_any()
         }
         (Value::Fields(fields), kind) => {
-            let members = match kind {
-                Some(Kind::Sequence(members) | Kind::Set(members)) => &members.members[..],
-                _ => &[],
-            };
+            let members = kind.and_then(Kind::members).map_or(&[][..], |members| &members.members);
             let dict = PyDict::new(py);
             for (name, value) in fields {
                 let id = members

@@ -1,22 +1,64 @@
 from collections.abc import Iterator, Mapping
-from typing import Any, final
+from typing import Any, Literal, final
 
 from typing_extensions import Buffer  # collections.abc.Buffer from Python 3.12 on
 
 __all__ = [
     "CompiledType",
+    "Member",
+    "OpenType",
     "Raw",
     "Reader",
     "Remove",
     "Specification",
     "Splicer",
     "Tree",
+    "Type",
     "View",
     "check",
     "compile_sources",
     "tree",
 ]
 
+_Kind = Literal[
+    "BOOLEAN",
+    "INTEGER",
+    "BIT STRING",
+    "OCTET STRING",
+    "NULL",
+    "OBJECT IDENTIFIER",
+    "RELATIVE-OID",
+    "ObjectDescriptor",
+    "REAL",
+    "ENUMERATED",
+    "UTF8String",
+    "NumericString",
+    "PrintableString",
+    "TeletexString",
+    "VideotexString",
+    "IA5String",
+    "GraphicString",
+    "VisibleString",
+    "GeneralString",
+    "UniversalString",
+    "BMPString",
+    "UTCTime",
+    "GeneralizedTime",
+    "TIME",
+    "DATE",
+    "TIME-OF-DAY",
+    "DATE-TIME",
+    "DURATION",
+    "EXTERNAL",
+    "EMBEDDED PDV",
+    "CHARACTER STRING",
+    "SEQUENCE",
+    "SET",
+    "SEQUENCE OF",
+    "SET OF",
+    "CHOICE",
+    "open type",
+]
 _Path = str | tuple[str | int, ...]
 
 @final
@@ -48,6 +90,9 @@ class CompiledType:
     def decode_length(self, data: Buffer) -> int | None: ...
     def encode(self, value: Any, *, resolve_open_types: bool = False, check_constraints: bool = False) -> bytes: ...
     def check_constraints(self, value: Any) -> None: ...
+    def describe(self) -> Type:
+        """What the type is made of, as ASN.1 has it."""
+
     def view(self, buffer: Buffer, *, partial: bool = False) -> View: ...
     def reader(self, *paths: str) -> Reader:
         """Some paths of this type, resolved once, to be read together from many buffers.
@@ -58,6 +103,107 @@ class CompiledType:
 
     def splicer(self, *paths: _Path) -> Splicer:
         """Some paths of this type, resolved once, whose parts are to be replaced in many buffers."""
+
+@final
+class Type:
+    """What a type is made of. Equal to another where both are the same place in one specification.
+
+    What does not belong to the kind is empty, None or False.
+    """
+
+    def __hash__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    @property
+    def kind(self) -> _Kind:
+        """The type's name in ASN.1; "open type" for an open type and ANY."""
+    @property
+    def name(self) -> str:
+        """The name that a type assignment gives the type, "" for one written in place."""
+    @property
+    def module(self) -> str:
+        """The module of that assignment; "" for a type written in place or built in.
+
+        The instances of a parameterised type share module and name, and are not in `Specification.modules`.
+        """
+    @property
+    def tags(self) -> tuple[tuple[int, int], ...]:
+        """Class (0 to 3, as in the identifier octet) and number, outermost first.
+
+        All but the last are EXPLICIT; of a CHOICE and an open type all are.
+        """
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """Of a SEQUENCE or SET, and of what is encoded as one: EXTERNAL, EMBEDDED PDV, CHARACTER STRING."""
+    @property
+    def alternatives(self) -> tuple[tuple[str, Type], ...]:
+        """Of a CHOICE: name and type."""
+    @property
+    def element(self) -> Type | None:
+        """Of a SEQUENCE OF or SET OF."""
+    @property
+    def items(self) -> tuple[tuple[str, int], ...]:
+        """Names and numbers: of an ENUMERATED all that it has, of an INTEGER and a BIT STRING those that are named."""
+    @property
+    def contained(self) -> Type | None:
+        """The type that an OCTET STRING or BIT STRING is constrained to contain."""
+    @property
+    def extensible(self) -> bool:
+        """Has "...": of a SEQUENCE, SET, CHOICE or ENUMERATED."""
+    @property
+    def open_type(self) -> OpenType | None:
+        """Of an open type that another member governs."""
+    @property
+    def values(self) -> tuple[tuple[int | None, int | None], ...]:
+        """Inclusive ranges of an INTEGER, of which one must hold; None is MIN or MAX. Empty: unconstrained."""
+    @property
+    def sizes(self) -> tuple[tuple[int, int | None], ...]:
+        """Inclusive ranges of the size, of which one must hold; None is MAX. Empty: unconstrained.
+
+        In octets, bits, characters or elements, as the kind has it.
+        """
+    @property
+    def alphabet(self) -> tuple[tuple[str, str], ...] | None:
+        """Inclusive ranges of the characters that a string may have; None where that is not constrained."""
+    @property
+    def constraint_extensible(self) -> bool:
+        """The constraint has "...": values that break it may come."""
+
+@final
+class Member:
+    """A member of a SEQUENCE or SET."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def type(self) -> Type: ...
+    @property
+    def optional(self) -> bool: ...
+    @property
+    def has_default(self) -> bool: ...
+    @property
+    def default(self) -> Any:
+        """The DEFAULT, as a decode gives it; None where there is none."""
+    @property
+    def addition(self) -> bool:
+        """Stands behind "...": may be absent, whatever else is said of it."""
+
+@final
+class OpenType:
+    """How the type of an open type is known: by the value of another member (X.682 clause 10)."""
+
+    @property
+    def field(self) -> str:
+        """The class field that the open type is written as: `EXTENSION.&Type`."""
+    @property
+    def up(self) -> int:
+        """From which SEQUENCE or SET the path starts: 0 is the one that the open type is a member of, 1 the one around."""
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The names of the members that lead to the identifier."""
+    @property
+    def rows(self) -> tuple[tuple[Any, Type], ...]:
+        """Identifier and type of each object in the set."""
 
 @final
 class Reader:

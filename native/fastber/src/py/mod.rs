@@ -1,6 +1,7 @@
 //! The Python classes.
 
 pub mod buffer;
+pub mod description;
 pub mod raw;
 pub mod reader;
 pub mod spec;

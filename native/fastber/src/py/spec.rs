@@ -13,16 +13,19 @@ use crate::error::{Error, Result, compile_error, guarded};
 use crate::front;
 use crate::lower::lower;
 use crate::py::buffer::Export;
+use crate::py::description::Type;
 use crate::py::reader::Reader;
 use crate::py::splicer::Splicer;
 use crate::py::view::View;
-use crate::schema::TypeId;
+use crate::schema::{Schema, TypeId};
 use crate::table::{DEEPEST, Limits, Options, Table};
 use crate::value::to_python;
 
 /// What all types of one specification share.
 pub struct Shared {
     pub table: Table,
+    /// What the table was made from, for `describe`.
+    pub schema: Schema,
 }
 
 /// One type: immutable, shareable between threads.
@@ -159,6 +162,11 @@ impl CompiledType {
     #[pyo3(signature = (*paths))]
     fn splicer(&self, paths: &Bound<'_, PyTuple>) -> PyResult<Splicer> {
         Splicer::compile(self.shared.clone(), self.id, paths)
+    }
+
+    /// What the type is made of, as ASN.1 has it.
+    fn describe(&self) -> Type {
+        Type::new(self.shared.clone(), self.id)
     }
 
     fn __repr__(&self) -> String {
@@ -321,10 +329,10 @@ pub fn compile(
         .map(|(name, text)| front::Source { name, text })
         .collect();
     let compiled = guarded(|| Ok(front::compile(&sources, &front::Options::default())))?;
-    let schema = compiled.map_err(|faults| compile_error(py, faults.iter().map(ToString::to_string).collect()))?;
-    let shared = Arc::new(Shared {
-        table: lower(py, &schema, options)?,
-    });
+    let mut schema = compiled.map_err(|faults| compile_error(py, faults.iter().map(ToString::to_string).collect()))?;
+    let table = lower(py, &mut schema, options)?;
+    let shared = Arc::new(Shared { table, schema });
+    let schema = &shared.schema;
 
     let types = PyDict::new(py);
     let modules = PyDict::new(py);

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::{Parsed, Parser, split};
 use crate::front::ast::*;
 use crate::front::lexer::Kind as T;
-use crate::schema::{Class, Kind, StringKind};
+use crate::schema::{Class, Kind, Members, StringKind};
 
 impl<'a> Parser<'a> {
     /// An object or object set by name, in the form of a type reference.
@@ -116,7 +116,7 @@ impl<'a> Parser<'a> {
             "BOOLEAN" => simple(Kind::Boolean),
             "NULL" => simple(Kind::Null),
             "REAL" => simple(Kind::Real),
-            "EXTERNAL" => simple(Kind::External),
+            "EXTERNAL" => simple(Kind::External(Members::default())),
             "UTCTime" => simple(Kind::UtcTime),
             "GeneralizedTime" => simple(Kind::GeneralizedTime),
             "ObjectDescriptor" => simple(Kind::ObjectDescriptor),
@@ -152,11 +152,11 @@ impl<'a> Parser<'a> {
         Ok(match word {
             "CHARACTER" => {
                 self.expect_word("STRING")?;
-                TypeKind::Simple(Kind::CharacterString)
+                TypeKind::Simple(Kind::CharacterString(Members::default()))
             }
             "EMBEDDED" => {
                 self.expect_word("PDV")?;
-                TypeKind::Simple(Kind::EmbeddedPdv)
+                TypeKind::Simple(Kind::EmbeddedPdv(Members::default()))
             }
             "OBJECT" => {
                 self.expect_word("IDENTIFIER")?;

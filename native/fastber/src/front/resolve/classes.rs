@@ -206,7 +206,7 @@ impl<'a> Resolver<'a> {
 
     /// The rows of `CLASS.&Type ({Set}{@identifier})`.
     pub(super) fn open_table(&mut self, ty: &Rc<Type<'a>>, scope: ScopeId, depth: u32) -> Resolved<Option<OpenTable>> {
-        let TypeKind::Field { path, .. } = &ty.kind else {
+        let TypeKind::Field { head, path, .. } = &ty.kind else {
             return Ok(None);
         };
         let constraint = ty.constraints.iter().find(|c| c.table.is_some() && !c.at.is_empty());
@@ -246,6 +246,7 @@ impl<'a> Resolver<'a> {
             at.dots - 1
         };
         Ok(Some(OpenTable {
+            field: format!("{head}.{field}"),
             up,
             path: at.path.iter().map(|&p| p.to_owned()).collect(),
             rows: rows.into(),

@@ -16,6 +16,8 @@ pub(super) struct Target<'a> {
     /// A CHOICE or an open type, not yet wrapped: it has no tag of its own to be replaced.
     pub untagged: bool,
     pub name: &'a str,
+    /// The module that assigns `name`.
+    pub module: u32,
     pub constraints: Vec<(Rc<Type<'a>>, ScopeId)>,
     /// Written in place, with no reference followed.
     pub inline: bool,
@@ -50,17 +52,17 @@ fn universal_tag(kind: &Kind) -> u32 {
         Kind::Null => 5,
         Kind::ObjectIdentifier => 6,
         Kind::ObjectDescriptor => 7,
-        Kind::External => 8,
+        Kind::External(_) => 8,
         Kind::Real => 9,
         Kind::Enumerated { .. } => 10,
-        Kind::EmbeddedPdv => 11,
+        Kind::EmbeddedPdv(_) => 11,
         Kind::RelativeOid => 13,
         Kind::Time(_) => 14,
         Kind::Sequence(_) | Kind::SequenceOf(_) => 16,
         Kind::Set(_) | Kind::SetOf(_) => 17,
         Kind::UtcTime => 23,
         Kind::GeneralizedTime => 24,
-        Kind::CharacterString => 29,
+        Kind::CharacterString(_) => 29,
         Kind::String(string) => match string {
             S::Utf8 => 12,
             S::Numeric => 18,
@@ -82,7 +84,7 @@ impl<'a> Resolver<'a> {
     /// The node of a type assignment.
     pub(super) fn named_type(&mut self, ty: &Rc<Type<'a>>, module: u32, name: &'a str) -> Resolved<TypeId> {
         let mut target = self.target(ty, module)?;
-        target.name = name;
+        (target.name, target.module) = (name, module);
         target.inline = true;
         self.node(target, 0)
     }
@@ -123,6 +125,7 @@ impl<'a> Resolver<'a> {
             tags: key.2.clone(),
             kind: Kind::Null,
             name: target.name.to_owned(),
+            module: target.module,
             constraint,
         });
         if let TypeKind::Simple(kind) = &target.ty.kind {
@@ -223,6 +226,7 @@ impl<'a> Resolver<'a> {
                     tags: Vec::new(),
                     untagged: true,
                     name: "",
+                    module: u32::MAX,
                     constraints: Vec::new(),
                     inline: true,
                 })
@@ -238,6 +242,7 @@ impl<'a> Resolver<'a> {
             tags,
             untagged,
             name: "",
+            module: u32::MAX,
             constraints: Vec::new(),
             inline: true,
         };
@@ -261,7 +266,7 @@ impl<'a> Resolver<'a> {
                     }
                     Symbol::Argument(argument) => {
                         let inner = self.span_type(argument.span)?;
-                        self.followed(&inner, argument.scope, "")
+                        self.followed(&inner, argument.scope, None)
                     }
                     Symbol::Assigned { module, index } => {
                         let assignment = &self.modules[module as usize].assignments[index];
@@ -269,12 +274,12 @@ impl<'a> Resolver<'a> {
                         match assignment.body.clone() {
                             Body::Type(inner) => {
                                 let scope = self.scope_of(module, index, arguments, scope, (ty.module, ty.token))?;
-                                self.followed(&inner, scope, name)
+                                self.followed(&inner, scope, Some((name, module)))
                             }
                             // a value set is a type with fewer values
                             Body::Set(governor, span) => {
                                 let scope = self.scope_of(module, index, arguments, scope, (ty.module, ty.token))?;
-                                let mut target = self.followed(&governor, scope, name)?;
+                                let mut target = self.followed(&governor, scope, Some((name, module)))?;
                                 target.constraints.push((self.value_set(&governor, span), scope));
                                 Ok(target)
                             }
@@ -285,10 +290,10 @@ impl<'a> Resolver<'a> {
                 };
             }
             TypeKind::Field { .. } => match self.field_type(ty, scope)? {
-                Some((inner, scope)) => return self.followed(&inner, scope, ""),
+                Some((inner, scope)) => return self.followed(&inner, scope, None),
                 None => match self.only_type(ty, scope)? {
                     Some((inner, scope)) => {
-                        let mut target = self.followed(&inner, scope, "")?;
+                        let mut target = self.followed(&inner, scope, None)?;
                         // written as an open type: its tag is never replaced
                         target.untagged = true;
                         return Ok(target);
@@ -308,7 +313,7 @@ impl<'a> Resolver<'a> {
                         format!("expected an alternative of the CHOICE, found `{alternative}`"),
                     );
                 };
-                let mut target = self.followed(&item.ty, item.scope, "")?;
+                let mut target = self.followed(&item.ty, item.scope, None)?;
                 if let Some(number) = item.automatic {
                     put_tag(
                         &mut target,
@@ -352,11 +357,16 @@ impl<'a> Resolver<'a> {
         self.scopes[scope as usize].arguments.iter().any(|a| a.name == *name)
     }
 
-    fn followed(&mut self, ty: &Rc<Type<'a>>, scope: ScopeId, name: &'a str) -> Resolved<Target<'a>> {
+    fn followed(
+        &mut self,
+        ty: &Rc<Type<'a>>,
+        scope: ScopeId,
+        assigned: Option<(&'a str, u32)>,
+    ) -> Resolved<Target<'a>> {
         let mut target = self.target(ty, scope)?;
         target.inline = false;
-        if !name.is_empty() {
-            target.name = name;
+        if let Some(assigned) = assigned {
+            (target.name, target.module) = assigned;
         }
         Ok(target)
     }
@@ -413,7 +423,7 @@ impl<'a> Resolver<'a> {
             TypeKind::SequenceOf(of) => Kind::SequenceOf(self.type_id(of, scope, None, depth)?),
             TypeKind::SetOf(of) => Kind::SetOf(self.type_id(of, scope, None, depth)?),
             TypeKind::Field { .. } => Kind::Open(self.open_table(&ty, scope, depth)?),
-            TypeKind::InstanceOf => Kind::External,
+            TypeKind::InstanceOf => Kind::External(Members::default()),
             _ => Kind::Open(None),
         };
         self.nodes[id as usize].kind = kind;
