@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from tests.mta.accounts import checked
 from tests.mta.tlv import definite, indefinite, long_form
 from x400.asn1 import specification
 from x400.mta import MTA, MTAConfiguration, Outcome, Route, Stored, Transfer
@@ -61,7 +62,7 @@ def sent(
 
 
 def taken(octets: bytes, one: MTA | None = None, peer: str = "sender", now: datetime = NOW) -> Outcome:
-    return (one or mta()).message_in(Stored(octets), peer, now)
+    return checked(Stored(octets), (one or mta()).message_in(Stored(octets), peer, now))
 
 
 def octets_of(transfer: Transfer) -> bytes:

@@ -132,3 +132,88 @@ def test_what_is_kept_of_interrupted_transfers() -> None:
     )
     assert (read.limits.interrupted_transfers, read.limits.interrupted_octets) == (3, 0)
     assert (read.timers.interrupted, read.timers.recovery) == (86400.0, 7.0)
+
+
+RECIPIENTS = (
+    GOOD
+    + """
+listed-users = true
+alternate-recipient = "/C=GB/A=X/P=Y/S=Postmaster/"
+
+[[route]]
+to = "/C=GB/A=X/P=*/"
+peer = "B"
+cost = 5
+content-types = ["ipm-88", "1.2.3"]
+priorities = ["urgent"]
+content-octets = 1000
+originators = ["/C=GB/A=X/"]
+
+[[user]]
+address = "/C=GB/A=X/P=Y/S=Ann/"
+alternate-recipient = "/C=GB/A=X/P=Y/S=Bea/"
+content-types = ["22"]
+encoded-information-types = ["ia5-text"]
+permitted = ["/C=GB/"]
+
+[[distribution-list]]
+address = "/C=GB/A=X/P=Y/CN=Staff/"
+members = ["/C=GB/A=X/P=Y/S=Ann/", "/C=GB/A=X/P=B/S=Bob/"]
+owner = "/C=GB/A=X/P=Y/S=Bea/"
+reports = "both"
+"""
+)
+
+
+def test_users_and_lists() -> None:
+    mta = config.mta_configuration(config.parse(RECIPIENTS, "/etc/x400/a.toml"))
+    (user,) = mta.users
+    assert str(user.alternate_recipient) == "/C=GB/A=X/P=Y/S=Bea/"
+    assert user.restrictions.content_types == {22}
+    assert user.restrictions.encoded_information_types == {"ia5-text"}
+    assert [str(one) for one in user.permitted or ()] == ["/C=GB/"]
+    (staff,) = mta.distribution_lists
+    assert [str(member) for member in staff.members] == ["/C=GB/A=X/P=Y/S=Ann/", "/C=GB/A=X/P=B/S=Bob/"]
+    assert staff.report_policy.value == "both"
+    own, any_private = mta.routes[1:]
+    assert (own.listed_users, str(own.alternate_recipient)) == (True, "/C=GB/A=X/P=Y/S=Postmaster/")
+    assert any_private.content_types == {22, "1.2.3"}
+    assert any_private.priorities == {0}
+    assert (any_private.cost, any_private.maximum_content_length, any_private.conditional) == (5, 1000, True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "expected"),
+    [
+        ('S=Ann/"\nalternate', 'nothing"\nalternate', "user[0].address", "an O/R address"),
+        ('P=Y/S=Bea/"\ncontent', 'P=Y/S=Ann/"\ncontent', "user[0].alternate-recipient", "an end of redirections"),
+        ('permitted = ["/C=GB/"]', 'permitted = ["x"]', "user[0].permitted[0]", "an O/R address"),
+        (
+            'members = ["/C=GB/A=X/P=Y/S=Ann/"',
+            'members = ["/C=GB/A=X/P=Y/CN=Staff/"',
+            "distribution-list[0].members",
+            "end",
+        ),
+        (
+            'members = ["/C=GB/A=X/P=Y/S=Ann/", "/C=GB/A=X/P=B/S=Bob/"]',
+            "members = []",
+            "distribution-list[0].members",
+            "one",
+        ),
+        ('owner = "/C=GB/A=X/P=Y/S=Bea/"', "", "distribution-list[0].owner", "an owner"),
+        ('owner = "/C=GB/A=X/P=Y/S=Bea/"', 'owner = "/C=GB/A=X/P=Y/CN=Staff/"', "distribution-list[0].owner", "not a"),
+        (
+            'address = "/C=GB/A=X/P=Y/CN=Staff/"',
+            'address = "/C=GB/A=X/P=Y/S=Ann/"',
+            "distribution-list[0].address",
+            "own",
+        ),
+        ('["22"]', '["x"]', "user[0].content-types[0]", "str"),
+    ],
+)
+def test_users_and_lists_with_errors(old: str, new: str, key: str, expected: str) -> None:
+    assert old in RECIPIENTS
+    with pytest.raises(config.ConfigError) as error:
+        config.parse(RECIPIENTS.replace(old, new), "a.toml")
+    assert error.value.key == key
+    assert expected in error.value.expected

@@ -12,9 +12,11 @@ from x400.server.batches import DELIVERY, DeliveryDetail
 from x400.server.delivery import deliver, deliver_all, name_of
 from x400.spool import Entry, Part
 
+ENVELOPE = b"\x31\x00"
+
 
 def entry(folder: Path, *, head: bytes = b"content", tail: Part | None = None, constructed: bool = False) -> Entry:
-    detail = msgspec.msgpack.encode(DeliveryDetail("/S=to/", 2, b"\x31\x00", {"kind": "x", "ü": 1}, constructed))
+    detail = msgspec.msgpack.encode(DeliveryDetail("/S=to/", 2, ENVELOPE, {"kind": "x", "ü": 1}, constructed))
     queue = DELIVERY + str(folder)
     return Entry(queue, 1, "[/C=GB/A=X/;a/b c]", "message", "/S=from/", "/S=to/", 1e12, head, tail, detail)
 
@@ -40,7 +42,7 @@ def test_a_repeated_delivery_is_one(tmp_path: Path) -> None:
 
 
 def test_what_a_crash_left_is_written_anew(tmp_path: Path) -> None:
-    left = tmp_path / f".{name_of('[/C=GB/A=X/;a/b c]', 2)}"
+    left = tmp_path / f".{name_of('[/C=GB/A=X/;a/b c]', 2, ENVELOPE)}"
     left.mkdir()
     (left / "content").write_bytes(b"half")
     assert (deliver(tmp_path, entry(tmp_path)) / "content").read_bytes() == b"content"

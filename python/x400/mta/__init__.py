@@ -6,7 +6,15 @@
                -> [error_processing -> report_generation -> report_routing] | delivery | message out
 """
 
-from x400.mta.configuration import InternalTrace, MTAConfiguration, Route
+from x400.mta.configuration import (
+    DistributionList,
+    InternalTrace,
+    MTAConfiguration,
+    ReportPolicy,
+    Restrictions,
+    Route,
+    User,
+)
 from x400.mta.mta import MTA
 from x400.mta.outcome import Delivery, LogRecord, Outcome, Transfer
 from x400.mts.stored import Stored, Tail
@@ -14,12 +22,16 @@ from x400.mts.stored import Stored, Tail
 __all__ = [
     "MTA",
     "Delivery",
+    "DistributionList",
     "InternalTrace",
     "LogRecord",
     "MTAConfiguration",
     "Outcome",
+    "ReportPolicy",
+    "Restrictions",
     "Route",
     "Stored",
     "Tail",
     "Transfer",
+    "User",
 ]

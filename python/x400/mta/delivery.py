@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from x400.mta.outcome import Delivery
+from x400.mta.redirection import history_of
 from x400.mts.apdu import Apdu, Recipient, type_named
 from x400.mts.extensions import Extension, StandardExtension, field_value
 from x400.mts.plain import plain
@@ -54,10 +55,14 @@ def _trace_fields(apdu: Apdu, present: set[int | str]) -> list[dict[str, Any]]:
 def deliver_message(
     apdu: Apdu, recipient: Recipient, decision: Decision, others: Sequence[Recipient], now: datetime
 ) -> Delivery:
-    """Deliver to one recipient. `others` are all the other recipients of the envelope."""
+    """Deliver to one recipient. `others` are all the other recipients of the envelope.
+
+    They are not disclosed to a member of a distribution list: they are members too, not whom the originator named.
+    """
     assert decision.folder is not None
     fields = [_field(e) for e in (*apdu.extensions, *recipient.extensions) if e.type not in _NOT_DELIVERED]
-    fields += _trace_fields(apdu, {field["type"][1] for field in fields})
+    known = {field["type"][1] for field in fields}
+    fields += _trace_fields(apdu, known)
     content_type = apdu.value("content-type")
     other_fields: dict[str, Any] = {
         "content-type": content_type,
@@ -73,13 +78,12 @@ def deliver_message(
     indicators = apdu.value("per-message-indicators")
     if indicators and indicators[0] and indicators[0][0] & _IMPLICIT_CONVERSION_PROHIBITED:
         other_fields["delivery-flags"] = (bytes((_IMPLICIT_CONVERSION_PROHIBITED,)), 2)
-    if apdu.disclosure_of_other_recipients and others:
+    if apdu.disclosure_of_other_recipients and others and StandardExtension.DL_EXPANSION_HISTORY not in known:
         other_fields["other-recipient-names"] = [other.view["recipient-name"].value for other in others]
-    for extension in recipient.extensions:
-        if extension.type == StandardExtension.REDIRECTION_HISTORY:
-            history = type_named("RedirectionHistory").decode(extension.value)
-            intended = history[0]["intended-recipient-name"]["intended-recipient"]
-            other_fields["originally-intended-recipient-name"] = intended
+    history = history_of(recipient.extensions)
+    if history:
+        intended = history[0]["intended-recipient-name"]["intended-recipient"]
+        other_fields["originally-intended-recipient-name"] = intended
     envelope = {
         "message-delivery-identifier": apdu.value("message-identifier"),
         "message-delivery-time": utc(now),
@@ -99,6 +103,7 @@ def deliver_message(
         envelope_value=plain(envelope),
         originator=apdu.originator.text,
         content_is_constructed=contents.constructed,
+        number=recipient.view["originally-specified-recipient-number"].value,
     )
 
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import fastber
 from x400.mts.apdu import Apdu, Recipient, type_named
-from x400.mts.extensions import Extension, StandardExtension, extension_field, tlv
+from x400.mts.extensions import Extension, StandardExtension, extension_field, tlv, value_in_place
 from x400.mts.stored import Buffer
 
 if TYPE_CHECKING:
     from x400.mta.front_end import FrontEnd
 
-__all__ = ["dispatch", "trace_edits"]
+__all__ = ["dispatch", "edits_of_1988", "trace_edits"]
 
 
 def trace_edits(apdu: Apdu, found: FrontEnd, made: tuple[bytes, bytes], *, style_1988: bool) -> dict[str, Any]:
@@ -44,11 +44,30 @@ def trace_edits(apdu: Apdu, found: FrontEnd, made: tuple[bytes, bytes], *, style
 def _appended(extension: Extension, element: bytes) -> bytes:
     """The value of the internal trace information with one element more, in the form in which it came."""
     view = type_named("InternalTraceInformation", "MTAAbstractService").view(extension.value)
-    value = b"".join(view.splice({"[+]": fastber.Raw(element)}))
-    around = bytes(extension.view["value"].raw[:2])
-    if around[0] == value[0]:
-        return value
-    return around + value + b"\0\0" if around[1] == 0x80 else tlv(around[0], value)
+    return value_in_place(extension, b"".join(view.splice({"[+]": fastber.Raw(element)})))
+
+
+def edits_of_1988(apdu: Apdu) -> dict[str, Any]:
+    """The edits that write the types of this MTA's own extension fields in a changed copy as in 1988."""
+    edits: dict[str, Any] = {}
+    holders = [(apdu.path, apdu.extensions)]
+    holders += [(f"{apdu.path}per-recipient-fields[{one.index}].", one.extensions) for one in apdu.recipients]
+    for base, fields in holders:
+        for extension in fields:
+            if extension.type in _OWN and bytes(extension.view["type"].raw[:2]) == b"\x80\x01":
+                number = bytes((int(extension.type),))
+                path = f"{base}extensions[{extension.place}].type"
+                edits[path] = fastber.Raw(tlv(0xA0, tlv(0x02, number)))
+    return edits
+
+
+_OWN = frozenset(
+    {
+        StandardExtension.REDIRECTION_HISTORY,
+        StandardExtension.DL_EXPANSION_HISTORY,
+        StandardExtension.INTERNAL_TRACE_INFORMATION,
+    }
+)
 
 
 def dispatch(apdu: Apdu, edits: dict[str, Any], not_for: Iterable[Recipient]) -> list[Buffer]:

@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import datetime
 
 import fastber
-from x400.mta.configuration import MTAConfiguration, Route
+from x400.mta.configuration import DistributionList, MTAConfiguration, Route
 from x400.mta.message_in import give_up, message_in
 from x400.mta.outcome import Outcome
-from x400.mta.report_routing import report_in
+from x400.mta.report_front_end import report_in
 from x400.mta.routing_and_conversion_decision import Decision, RouteTable
 from x400.mts.apdu import Apdu
 from x400.mts.exceptions import InvalidAPDU, InvalidORAddress
@@ -39,18 +39,26 @@ class MTA:
         self.trace = TraceMaker(domain, configuration.name)
         self.decisions: dict[bytes, Decision] = {}
         """Decisions by the octets of the recipient's name."""
-        self._routes = RouteTable(configuration.routes)
+        self._routes = _table(configuration)
 
     def replace_routes(self, routes: Iterable[Route]) -> None:
         """From now on, go by these routes; raises ValueError, and changes nothing, when two are for the same name."""
-        routes = tuple(routes)
-        self._routes = RouteTable(routes)
+        self.replace_configuration(replace(self.configuration, routes=tuple(routes)))
+
+    def replace_configuration(self, configuration: MTAConfiguration) -> None:
+        """From now on, go by these routes, users, lists and limits; the MTA's own name and domain stay. Raises
+        ValueError, and changes nothing, when two routes are for the same name."""
+        self._routes = _table(configuration)
         self.decisions = {}
-        self.configuration = replace(self.configuration, routes=routes)
+        self.configuration = configuration
 
     def decide(self, address: ORAddress) -> Decision:
         """Where a recipient of that name goes."""
         return self._routes.decide(address)
+
+    def distribution_list(self, address: ORAddress) -> DistributionList | None:
+        """The list of that name, if it is expanded here."""
+        return self._routes.distribution_list(address)
 
     def remember(self, raw_name: bytes, decision: Decision) -> Decision:
         """Keep a decision for the next message to that name."""
@@ -103,6 +111,11 @@ class MTA:
         except (InvalidORAddress, KeyError) as error:
             raise InvalidAPDU(f"the originator or another field is malformed or missing: {error}") from None
         return outcome
+
+
+def _table(configuration: MTAConfiguration) -> RouteTable:
+    restricted = configuration.restrictions
+    return RouteTable(configuration.routes, configuration.users, configuration.distribution_lists, restricted)
 
 
 def _duplicate_key(apdu: Apdu, peer: str) -> bytes:

@@ -21,6 +21,7 @@ class Transfer:
     The octets to send are `buffers`, then `tail`. `recipients` are the places in per-recipient-fields, from 0, of those
     for whom the next MTA takes responsibility; `recipient_names` are theirs, in the same order (for a report: its
     destination). `priority` orders queues: 0 urgent, 1 normal, 2 non-urgent. After `expiry` (UTC) it is given up.
+    `alternatives` are other next MTAs, the better first, should `next_hop` be down.
     """
 
     next_hop: str
@@ -33,6 +34,7 @@ class Transfer:
     is_report: bool
     originator: str
     recipient_names: tuple[str, ...]
+    alternatives: tuple[str, ...] = ()
 
     @property
     def length(self) -> int:
@@ -51,7 +53,8 @@ class Delivery:
     `envelope` is the BER of a MessageDeliveryEnvelope or ReportDeliveryEnvelope; `envelope_value` is the same as plain
     data that JSON can carry. The content's octets are `buffers`, then `tail`, for a report those of the returned
     content, empty where none came. `content_is_constructed`: these octets are still the inside of a constructed OCTET
-    STRING that runs through the tail, to be passed through `x400.mts.content.Flattener`.
+    STRING that runs through the tail, to be passed through `x400.mts.content.Flattener`. `number` is the recipient's
+    originally-specified-recipient-number, `recipient` its place in the envelope that was delivered from.
     """
 
     kind: Literal["message", "report"]
@@ -65,6 +68,7 @@ class Delivery:
     envelope_value: Mapping[str, Any]
     originator: str
     content_is_constructed: bool = False
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import fastber
+from x400.mta.redirection import history_of
 from x400.mts.apdu import Apdu, Recipient, type_named
 from x400.mts.exceptions import InvalidORAddress
-from x400.mts.extensions import StandardExtension, field_value
+from x400.mts.extensions import Extension, StandardExtension, field_value
 from x400.mts.reports import NonDelivery, printable
 from x400.mts.trace import utc
 
@@ -68,7 +69,9 @@ def _envelope(apdu: Apdu, identifier: MTSIdentifier, configuration: MTAConfigura
         if extension.type == StandardExtension.MESSAGE_SECURITY_LABEL:
             fields.append(field_value(StandardExtension.MESSAGE_SECURITY_LABEL, extension.value))
         elif extension.type == StandardExtension.DL_EXPANSION_HISTORY:
-            expansions = type_named("DLExpansionHistory").decode(extension.value)
+            expansions = _expansions(extension)
+            if not expansions:
+                continue
             fields.append(_expansion_history(apdu, destination, expansions, now))
             destination = expansions[-1]["dl"]
     internal = type_named("InternalTraceInformation", "MTAAbstractService").encode([own])
@@ -81,6 +84,15 @@ def _envelope(apdu: Apdu, identifier: MTSIdentifier, configuration: MTAConfigura
         "trace-information": [element],
         "extensions": fields,
     }
+
+
+def _expansions(extension: Extension) -> list[dict[str, Any]]:
+    """The lists that were expanded; of a history that does not decode none, so that the originator at least is told."""
+    try:
+        expansions: list[dict[str, Any]] = type_named("DLExpansionHistory").decode(extension.value)
+    except fastber.DecodeError:
+        return []
+    return expansions
 
 
 def _expansion_history(
@@ -146,11 +158,11 @@ def _per_recipient(recipient: Recipient, what: Delivered | NonDelivery, arrival_
     }
     if information:
         fields["supplementary-information"] = printable(information)
-    for extension in recipient.extensions:
-        if extension.type == StandardExtension.REDIRECTION_HISTORY:
-            history = type_named("RedirectionHistory").decode(extension.value)
-            fields["originally-intended-recipient-name"] = history[0]["intended-recipient-name"]["intended-recipient"]
-            fields["extensions"] = [field_value(StandardExtension.REDIRECTION_HISTORY, extension.value)]
+    history = history_of(recipient.extensions)
+    if history:
+        fields["originally-intended-recipient-name"] = history[0]["intended-recipient-name"]["intended-recipient"]
+        octets = type_named("RedirectionHistory").encode(history)
+        fields["extensions"] = [field_value(StandardExtension.REDIRECTION_HISTORY, octets)]
     return fields
 
 

@@ -1,7 +1,7 @@
-"""Reports on their way back (X.411 14.4 report-front-end and report-routing, 14.10 report-in and report-out).
+"""The report-routing procedure and report-out (X.411 14.4, 14.10): reports on their way back.
 
-A report goes to its destination name as a message would to a recipient. What cannot go on, for whatever reason, is
-discarded with a line in the log: no report is ever made of a report.
+A report goes to its destination name as a message would to a recipient, and is redirected as one would be. What cannot
+go on, for whatever reason, is discarded with a line in the log: no report is ever made of a report.
 """
 
 from __future__ import annotations
@@ -9,80 +9,98 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from x400.mta.copies import REDIRECTED, Actions, Work, extension_edit, spliced, traced
 from x400.mta.delivery import deliver_report
 from x400.mta.dispatcher import dispatch, trace_edits
-from x400.mta.front_end import front_end
 from x400.mta.outcome import LogRecord, Outcome, Transfer
-from x400.mts.apdu import PRIORITIES, Apdu
+from x400.mta.redirection import Reason, entry, history_of
+from x400.mta.routing_and_conversion_decision import Decision, chosen_route
+from x400.mts.apdu import Apdu, type_named
 from x400.mts.exceptions import InvalidORAddress
-from x400.mts.stored import Buffer, Stored
+from x400.mts.extensions import StandardExtension
+from x400.mts.oraddress import ORAddress
 
 if TYPE_CHECKING:
     from x400.mta.mta import MTA
 
-__all__ = ["report_in", "report_out"]
+__all__ = ["report_routing"]
 
 
-def report_in(mta: MTA, apdu: Apdu, outcome: Outcome, now: datetime) -> None:
-    """A report has come from another MTA: looked over, then passed on or delivered."""
-    found = front_end(apdu, mta.configuration, now)
-    subject = apdu.body["content"]["subject-identifier"].raw
-    if found.non_delivery is not None:
-        why = str(found.non_delivery)
-        outcome.log.append(
-            LogRecord("report-discarded", apdu.identifier, {"reason": why, "subject": bytes(subject).hex()})
-        )
-        return
-    made = mta.trace(now)
-
-    def spliced(next_hop: str) -> list[Buffer]:
-        style = next_hop in mta.configuration.peers_1988
-        return dispatch(apdu, trace_edits(apdu, found, made, style_1988=style), ())
-
-    _route(mta, apdu, outcome, found.expiry, PRIORITIES["normal"], spliced)
-
-
-def report_out(mta: MTA, octets: bytes, outcome: Outcome, priority: int, now: datetime) -> None:
-    """A report made here, its trace already in it, sets out."""
-    apdu = Apdu(Stored(octets))
-    expiry = now + mta.configuration.transfer_times[PRIORITIES["normal"]]
-    _route(mta, apdu, outcome, expiry, priority, lambda next_hop: [octets])
-
-
-def _route(mta: MTA, apdu: Apdu, outcome: Outcome, expiry: datetime, priority: int, octets: object) -> None:
-    identifier = apdu.identifier
-    try:
-        destination = apdu.report_destination
-    except InvalidORAddress as error:
-        outcome.log.append(LogRecord("report-discarded", identifier, {"reason": str(error)}))
-        return
-    decision = mta.decide(destination)
+def report_routing(mta: MTA, work: Work, outcome: Outcome, priority: int, now: datetime) -> None:
+    """Pass a report on towards its destination name, or deliver it, or discard it."""
+    apdu = work.apdu
+    decision = mta.decide(apdu.report_destination)
+    while decision.user is not None and decision.user.alternate_recipient is not None:
+        alternate = decision.user.alternate_recipient
+        if _is_loop(apdu, alternate):
+            fields = {"reason": "redirection-loop-detected", "to": decision.recipient}
+            outcome.log.append(LogRecord("report-discarded", apdu.identifier, fields))
+            return
+        work = _redirected(mta, work, alternate, now)
+        apdu = work.apdu
+        outcome.log.append(LogRecord("report-redirection", apdu.identifier, {"to": str(alternate)}))
+        decision = mta.decide(alternate)
+    if decision.routes:
+        decision = chosen_route(apdu, decision, mta.configuration)
     if decision.next_hop is not None:
+        style_1988 = decision.next_hop in mta.configuration.peers_1988
+        edits = trace_edits(apdu, work.found, mta.trace(now), style_1988=style_1988)
         transfer = Transfer(
             next_hop=decision.next_hop,
-            buffers=octets(decision.next_hop),  # type: ignore[operator]
+            buffers=dispatch(apdu, edits, ()),
             tail=apdu.stored.tail,
             recipients=(),
             priority=priority,
-            identifier=identifier,
-            expiry=expiry,
+            identifier=apdu.identifier,
+            expiry=work.found.expiry,
             is_report=True,
             originator="",
             recipient_names=(decision.recipient,),
+            alternatives=decision.alternatives,
         )
         outcome.transfers.append(transfer)
         outcome.log.append(
-            LogRecord("report-transfer", identifier, {"to": decision.recipient, "next_hop": decision.next_hop})
+            LogRecord("report-transfer", apdu.identifier, {"to": decision.recipient, "next_hop": decision.next_hop})
         )
     elif decision.folder is not None:
-        delivery = deliver_report(apdu, decision)
-        if delivery is None:
-            outcome.log.append(LogRecord("report-discarded", identifier, {"reason": "not requested by the originator"}))
-            return
-        outcome.deliveries.append(delivery)
-        outcome.log.append(
-            LogRecord("report-delivery", identifier, {"to": decision.recipient, "folder": decision.folder})
-        )
+        _deliver(apdu, decision, outcome)
     else:
         fields = {"reason": str(decision.non_delivery), "to": decision.recipient}
-        outcome.log.append(LogRecord("report-discarded", identifier, fields))
+        outcome.log.append(LogRecord("report-discarded", apdu.identifier, fields))
+
+
+def _deliver(apdu: Apdu, decision: Decision, outcome: Outcome) -> None:
+    delivery = deliver_report(apdu, decision)
+    if delivery is None:
+        fields = {"reason": "not requested by the originator"}
+        outcome.log.append(LogRecord("report-discarded", apdu.identifier, fields))
+        return
+    outcome.deliveries.append(delivery)
+    fields = {"to": decision.recipient, "folder": str(decision.folder)}
+    outcome.log.append(LogRecord("report-delivery", apdu.identifier, fields))
+
+
+def _is_loop(apdu: Apdu, alternate: ORAddress) -> bool:
+    """Whether a report has been for this name before."""
+    if alternate == apdu.report_destination:
+        return True
+    for one in history_of(apdu.extensions):
+        try:
+            if ORAddress.from_value(one["intended-recipient-name"]["intended-recipient"]) == alternate:
+                return True
+        except InvalidORAddress:
+            continue
+    return False
+
+
+def _redirected(mta: MTA, work: Work, alternate: ORAddress, now: datetime) -> Work:
+    """The report with another destination, and the first one in its redirection history."""
+    copy = traced(work, mta.configuration, now, Actions(other=REDIRECTED))
+    apdu = copy.apdu
+    history = history_of(apdu.extensions)
+    history.append(entry(apdu.envelope["report-destination-name"].value, now, Reason.RECIPIENT))
+    value = type_named("RedirectionHistory").encode(history)
+    edits = extension_edit(apdu.extensions, apdu.path, StandardExtension.REDIRECTION_HISTORY, value, report=True)
+    edits[apdu.path + "report-destination-name"] = alternate.to_value()
+    copy.apdu = spliced(apdu, edits)
+    return copy

@@ -26,6 +26,7 @@ __all__ = ["PRIORITIES", "Apdu", "Contents", "Recipient", "domain_of", "name_of"
 PRIORITIES: dict[str, int] = {"urgent": 0, "normal": 1, "non-urgent": 2}
 """Priority to its place in the order of queues."""
 
+_ALTERNATE_RECIPIENT_ALLOWED = 0x20
 _CONTENT_RETURN_REQUEST = 0x10
 _DISCLOSURE_OF_OTHER_RECIPIENTS = 0x80
 _CACHED = 65_536
@@ -176,6 +177,11 @@ class Apdu:
     def content_return_request(self) -> bool:
         """Whether the originator asks for the content in a non-delivery report (X.411 8.2.1.1.1.23)."""
         return self._indicated(_CONTENT_RETURN_REQUEST)
+
+    @property
+    def alternate_recipient_allowed(self) -> bool:
+        """Whether the recipient's domain may put another in the recipient's place (X.411 8.2.1.1.1.4)."""
+        return self._indicated(_ALTERNATE_RECIPIENT_ALLOWED)
 
     @property
     def disclosure_of_other_recipients(self) -> bool:

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     import fastber
 
-__all__ = ["Extension", "StandardExtension", "extension_field", "extensions", "field_value", "tlv"]
+__all__ = [
+    "Extension",
+    "StandardExtension",
+    "extension_field",
+    "extensions",
+    "field_value",
+    "is_set",
+    "tlv",
+    "value_in_place",
+]
 
 
 class StandardExtension(IntEnum):
@@ -22,6 +31,7 @@ class StandardExtension(IntEnum):
     RECIPIENT_REASSIGNMENT_PROHIBITED = 1
     ORIGINATOR_REQUESTED_ALTERNATE_RECIPIENT = 2
     DL_EXPANSION_PROHIBITED = 3
+    CONVERSION_WITH_LOSS_PROHIBITED = 4
     LATEST_DELIVERY_TIME = 5
     MESSAGE_SECURITY_LABEL = 20
     PROOF_OF_SUBMISSION_REQUEST = 21
@@ -31,9 +41,11 @@ class StandardExtension(IntEnum):
     REDIRECTION_HISTORY = 25
     DL_EXPANSION_HISTORY = 26
     ORIGINATOR_AND_DL_EXPANSION_HISTORY = 30
+    REPORTING_DL_NAME = 31
     TRACE_INFORMATION = 37
     INTERNAL_TRACE_INFORMATION = 38
     REPORTING_MTA_NAME = 39
+    DL_EXEMPTED_RECIPIENTS = 42
 
 
 HIGHEST_STANDARD_EXTENSION = 46
@@ -71,6 +83,19 @@ def extensions(fields: fastber.View | None) -> Iterator[Extension]:
         criticality = view.get("criticality")
         octets = criticality.value[0] if criticality is not None else b""
         yield Extension(number, octets[0] if octets else 0, place, view)
+
+
+def value_in_place(extension: Extension, value: bytes) -> bytes:
+    """The element of an extension's value, to be spliced in: `value` in the wrapping in which the old one came."""
+    around = bytes(extension.view["value"].raw[:2])
+    if around[0] == value[0]:
+        return value
+    return around + value + b"\0\0" if around[1] == 0x80 else tlv(around[0], value)
+
+
+def is_set(extension: Extension | None) -> bool:
+    """Whether an extension of the kind allowed(0), prohibited(1) says prohibited; absent, or not well-formed: no."""
+    return extension is not None and extension.value[:2] == b"\x0a\x01" and extension.value[2:] == b"\x01"
 
 
 def tlv(identifier: int, *contents: bytes) -> bytes:

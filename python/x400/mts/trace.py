@@ -16,7 +16,7 @@ from x400.mts.identifiers import GlobalDomainIdentifier
 if TYPE_CHECKING:
     import fastber
 
-__all__ = ["TraceElement", "TraceMaker", "elements", "internal_elements", "utc", "utc_time"]
+__all__ = ["TraceElement", "TraceMaker", "aware", "elements", "internal_elements", "utc", "utc_time"]
 
 _TEMPLATE_TIME = datetime(2000, 1, 2, 3, 4, 5)
 _REDIRECTED = 0x80
@@ -26,6 +26,11 @@ _DL_OPERATION = 0x40
 def utc(time: datetime) -> datetime:
     """A time as the codec writes it in the form that X.411 prescribes, `YYMMDDhhmmssZ`: in UTC, naming no zone."""
     return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
+
+
+def aware(time: datetime) -> datetime:
+    """A time as the codec gives it, as one in UTC; one that names no zone, which X.411 does not allow, likewise."""
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time
 
 
 def utc_time(time: datetime) -> str:

@@ -9,18 +9,44 @@ from __future__ import annotations
 import ipaddress
 import os
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta
 
-from x400.mta.configuration import MTAConfiguration, Route
+from x400.mta.configuration import MTAConfiguration, Restrictions, Route
+from x400.mts.apdu import PRIORITIES
 from x400.mts.exceptions import InvalidIdentifier, InvalidORAddress
 from x400.mts.identifiers import GlobalDomainIdentifier
 from x400.mts.oraddress import ORAddress
+from x400.server.recipients import (
+    DistributionListTable,
+    UserTable,
+    check_recipients,
+    distribution_lists,
+    users,
+)
+from x400.server.tables import (
+    ContentTypeName,
+    Count,
+    Fail,
+    Kibioctets,
+    Name,
+    Password,
+    PortNumber,
+    Priority,
+    Seconds,
+    Selector,
+    Table,
+    Text,
+    address_of,
+    addresses_of,
+    check_addresses,
+    content_types,
+)
 from x400.server.toml_place import Step, line_of, parse_path, show_path
 
 
@@ -34,20 +60,6 @@ class ConfigError(Exception):
         self.expected = expected
         place = file if line is None else f"{file}:{line}"
         super().__init__(f"{place}: {key}: {expected}" if key else f"{place}: {expected}")
-
-
-Text = Annotated[str, Meta(min_length=1)]
-Name = Annotated[str, Meta(min_length=1, max_length=32)]
-Password = Annotated[str, Meta(max_length=62)]
-PortNumber = Annotated[int, Meta(ge=0, le=65535)]
-Seconds = Annotated[float, Meta(gt=0)]
-Count = Annotated[int, Meta(ge=1)]
-Selector = Annotated[str, Meta(max_length=32)]
-Kibioctets = Annotated[int, Meta(ge=0, le=1024)]
-
-
-class Table(Struct, rename="kebab", forbid_unknown_fields=True, kw_only=True):
-    """A table of the file: keys in kebab case, none but the known ones."""
 
 
 class Domain(Table):
@@ -87,6 +99,8 @@ class Peer(Table):
     password on either side the bind is unauthenticated, which is accepted only from the ``hosts`` of a peer that has
     ``unauthenticated``. ``association_recovery``: after the loss of an association in the middle of a transfer, it is
     gone on with without a new bind (X.228 7.8.3), by either side; transfers go on in any case, after a new bind.
+    ``unauthenticated``. ``content-types`` and ``content-octets`` are what it takes; all else goes by another route, or
+    is answered by a non-delivery report.
     """
 
     name: Name
@@ -105,15 +119,30 @@ class Peer(Table):
     dialogue_mode: Literal["monologue", "two-way-alternate"] = "monologue"
     extensions_of_1988: bool = False
     association_recovery: bool = False
+    content_types: tuple[ContentTypeName, ...] | None = None
+    content_octets: Count | None = None
     capture: Text | None = None
 
 
 class RouteTable(Table):
-    """[[route]]: O/R addresses that begin with ``to`` go to a ``peer``, or are delivered to the folder ``deliver``."""
+    """[[route]]: O/R addresses that begin with ``to`` go to a ``peer``, or are delivered to the folder ``deliver``.
+
+    ``O=*`` stands for any organization, and so on. Of routes to the same, that of the least ``cost`` comes first, the
+    others when it is down. With ``content-types``, ``priorities``, ``content-octets`` (at most) or ``originators`` (how
+    their addresses begin) it is for such messages only. Delivery with ``listed-users``: only to names that a [[user]]
+    or a [[distribution-list]] has. ``alternate-recipient`` gets what cannot be delivered to whom it is for.
+    """
 
     to: Text
     peer: Name | None = None
     deliver: Text | None = None
+    cost: Annotated[int, Meta(ge=0)] = 0
+    content_types: tuple[ContentTypeName, ...] | None = None
+    priorities: tuple[Priority, ...] | None = None
+    content_octets: Count | None = None
+    originators: tuple[Text, ...] | None = None
+    listed_users: bool = False
+    alternate_recipient: Text | None = None
 
 
 class Limits(Table):
@@ -185,6 +214,8 @@ class Config(Table):
     listener: tuple[Listener, ...] = ()
     peer: tuple[Peer, ...] = ()
     route: tuple[RouteTable, ...] = ()
+    user: tuple[UserTable, ...] = ()
+    distribution_list: tuple[DistributionListTable, ...] = ()
     limits: Limits = msgspec.field(default_factory=Limits)
     timers: Timers = msgspec.field(default_factory=Timers)
     retry: Retry = msgspec.field(default_factory=Retry)
@@ -274,9 +305,6 @@ def _explain(message: str, value: Any, steps: Sequence[Step]) -> str:
     return message.replace("`", "").replace("Expected", "expected").replace("Invalid", "invalid") + got
 
 
-Fail = Callable[..., ConfigError]
-
-
 def _check(config: Config, fail: Fail) -> None:
     """What types alone do not say."""
     try:
@@ -300,6 +328,7 @@ def _check(config: Config, fail: Fail) -> None:
             raise fail(expected, "metrics", "address") from None
     _check_peers(config, fail)
     _check_routes(config, fail)
+    check_recipients(config.user, config.distribution_list, fail)
 
 
 def _check_peers(config: Config, fail: Fail) -> None:
@@ -324,15 +353,17 @@ def _check_peers(config: Config, fail: Fail) -> None:
 
 
 def _check_routes(config: Config, fail: Fail) -> None:
-    seen: dict[ORAddress, int] = {}
+    seen: dict[tuple[object, ...], int] = {}
     for number, route in enumerate(config.route):
-        try:
-            address = ORAddress.parse(route.to)
-        except InvalidORAddress as error:
-            raise fail(f"expected an O/R address or its first attributes: {error}", "route", number, "to") from None
-        if address in seen:
-            raise fail(f"expected one route, route[{seen[address]}] is to the same", "route", number, "to")
-        seen[address] = number
+        place = ("route", number)
+        address = address_of(route.to, fail, *place, "to", what="an O/R address or its first attributes")
+        same = (address, route.cost, route.content_types, route.priorities, route.content_octets, route.originators)
+        if same in seen:
+            raise fail(f"expected one route, or another cost: route[{seen[same]}] is to the same", *place, "to")
+        seen[same] = number
+        check_addresses(route.originators, fail, *place, "originators")
+        if route.alternate_recipient is not None:
+            address_of(route.alternate_recipient, fail, *place, "alternate-recipient")
         if (route.peer is None) == (route.deliver is None):
             raise fail("expected either peer or deliver", "route", number)
         if route.peer is not None and route.peer not in config.peers:
@@ -352,7 +383,18 @@ def domain(config: Config) -> GlobalDomainIdentifier:
 def routes(config: Config) -> tuple[Route, ...]:
     """The routes as the MTA wants them, folders as absolute paths."""
     return tuple(
-        Route(ORAddress.parse(route.to), route.peer, None if route.deliver is None else config.path(route.deliver))
+        Route(
+            ORAddress.parse(route.to),
+            route.peer,
+            None if route.deliver is None else config.path(route.deliver),
+            route.cost,
+            content_types(route.content_types),
+            None if route.priorities is None else frozenset(PRIORITIES[name] for name in route.priorities),
+            route.content_octets,
+            addresses_of(route.originators),
+            route.listed_users,
+            None if route.alternate_recipient is None else ORAddress.parse(route.alternate_recipient),
+        )
         for route in config.route
     )
 
@@ -375,5 +417,12 @@ def mta_configuration(config: Config, worker: int = 0) -> MTAConfiguration:
         maximum_content_length=config.limits.message_octets,
         maximum_returned_content=config.limits.returned_content_octets,
         worker="" if config.mta.workers == 1 else f"w{worker}",
+        users=users(config.user, config.path),
+        distribution_lists=distribution_lists(config.distribution_list),
+        restrictions={
+            peer.name: Restrictions(content_types(peer.content_types), peer.content_octets)
+            for peer in config.peer
+            if peer.content_types is not None or peer.content_octets is not None
+        },
         peers_1988=frozenset(peer.name for peer in config.peer if peer.extensions_of_1988),
     )

@@ -36,10 +36,13 @@ RETRY = 30.0
 CHUNK = 1 << 20
 
 
-def name_of(identifier: str, recipient: int) -> str:
-    """The folder's name: the readable part of the identifier, a digest of the whole, the recipient's number."""
+def name_of(identifier: str, recipient: int, envelope: bytes = b"") -> str:
+    """The folder's name: the readable part of the identifier, a digest of the whole, the recipient's number.
+
+    The envelope is in the digest: one message may come to one recipient twice, by two distribution lists.
+    """
     readable = re.sub(r"[^A-Za-z0-9.-]+", "-", identifier.strip("[]").rpartition(";")[2]).strip(".-")[:40]
-    digest = hashlib.blake2b(identifier.encode(), digest_size=6).hexdigest()
+    digest = hashlib.blake2b(identifier.encode() + b"\0" + envelope, digest_size=6).hexdigest()
     return f"{readable or 'message'}-{digest}-{recipient}"
 
 
@@ -89,7 +92,7 @@ def _write_content(entry: Entry, detail: DeliveryDetail, descriptor: int) -> Non
 def deliver(folder: Path, entry: Entry) -> Path:
     """Write one delivery, if it is not there yet; the folder's own entry is not yet on disk (see `deliver_all`)."""
     detail = delivery_of(entry)
-    final = folder / name_of(entry.identifier, detail.recipient)
+    final = folder / name_of(entry.identifier, detail.recipient, detail.envelope)
     if final.exists():
         return final
     temporary = folder / f".{final.name}"

@@ -167,7 +167,7 @@ class Worker:
         try:
             self.accounting.open()
             new = configuration.load(self.config.file)
-            self.mta.replace_routes(configuration.routes(new))
+            self.mta.replace_configuration(configuration.mta_configuration(new, self.number))
         except (configuration.ConfigError, OSError, ValueError) as error:
             log.error("configuration not taken over", error=str(error))
             return
