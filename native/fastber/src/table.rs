@@ -236,6 +236,17 @@ impl Fields {
         }
     }
 
+    /// The member whose name is that very object, looked for from `next` on and then before it.
+    #[inline]
+    pub fn identical(&self, next: usize, name: &Bound<'_, PyAny>) -> Option<usize> {
+        let is_named = |field: &Field| field.name.as_ptr() == name.as_ptr();
+        let (before, after) = self.fields.split_at(next);
+        match after.iter().position(is_named) {
+            Some(distance) => Some(next + distance),
+            None => before.iter().position(is_named),
+        }
+    }
+
     /// The member of that name. Interned names are found by identity.
     pub fn named(&self, name: &Bound<'_, PyString>) -> Option<usize> {
         if let Some(index) = self.fields.iter().position(|f| f.name.as_ptr() == name.as_ptr()) {

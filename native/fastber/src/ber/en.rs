@@ -1,6 +1,7 @@
 //! The encoder: one walk over the Python objects, writing from the last octet to the first.
 
 use pyo3::prelude::*;
+use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyList, PyString, PyTuple};
 
 use crate::ber::der;
@@ -21,7 +22,12 @@ pub struct Encoder<'a, 'py> {
     resolve: bool,
     /// The SEQUENCE and SET values being encoded, outermost first; kept only with `resolve`.
     scopes: Vec<Bound<'py, PyDict>>,
+    /// Members of the SEQUENCE and SET values being encoded, outermost first, each where its type has it.
+    members: Vec<Option<Bound<'py, PyAny>>>,
 }
+
+/// Strings of octets from this size on are copied once, when all is put together; smaller ones twice.
+const WORTH_KEEPING: usize = 1 << 16;
 
 impl<'a, 'py> Encoder<'a, 'py> {
     pub fn new(py: Python<'py>, table: &'a Table, resolve: bool) -> Self {
@@ -36,6 +42,7 @@ impl<'a, 'py> Encoder<'a, 'py> {
             out,
             resolve,
             scopes: Vec::new(),
+            members: Vec::new(),
         }
     }
 
@@ -125,26 +132,30 @@ impl<'a, 'py> Encoder<'a, 'py> {
     }
 
     fn octets(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
-        if let Ok(value) = value.cast::<PyBytes>() {
+        if let Ok(value) = value.cast::<PyBytes>()
+            && value.as_bytes().len() < WORTH_KEEPING
+        {
             self.out.extend(value.as_bytes());
             return Ok(());
         }
         let export = Export::get(value).map_err(|_| expected("bytes", value))?;
-        self.out.extend(export.octets(self.py));
+        if export.len() >= WORTH_KEEPING && export.is_read_only() {
+            self.out.keep(export);
+        } else {
+            self.out.extend(export.octets(self.py));
+        }
         Ok(())
     }
 
     fn bit_string(&mut self, trim: bool, value: &Bound<'py, PyAny>) -> Result<()> {
-        let (mut octets, mut count) = bits_of(self.py, value)?;
-        if trim {
-            count = trimmed(&octets, count);
-        }
-        octets.truncate(count.div_ceil(8));
+        let bits = Bits::of(value)?;
+        let octets = bits.octets(self.py);
+        let count = if trim { trimmed(octets, bits.count) } else { bits.count };
         let unused = (8 - count % 8) % 8;
-        if let Some(last) = octets.last_mut() {
-            *last &= (0xffu16 << unused) as u8;
+        if let Some((last, whole)) = octets[..count.div_ceil(8)].split_last() {
+            self.out.push(last & (0xffu16 << unused) as u8);
+            self.out.extend(whole);
         }
-        self.out.extend(&octets);
         self.out.push(unused as u8);
         Ok(())
     }
@@ -167,7 +178,7 @@ impl<'a, 'py> Encoder<'a, 'py> {
     }
 
     fn choice(&mut self, alternatives: &'a Alternatives, value: &Bound<'py, PyAny>, depth: usize) -> Result<()> {
-        let Some((name, inner)) = pair(value)? else {
+        let Some([name, inner]) = pair(value) else {
             return Err(expected("a (name, value) tuple", value));
         };
         let Some(item) = name.cast::<PyString>().ok().and_then(|name| alternatives.named(name)) else {
@@ -175,11 +186,11 @@ impl<'a, 'py> Encoder<'a, 'py> {
             let reason = format!(
                 "expected one of the alternatives {}, got {}",
                 names.join(", "),
-                repr(&name)
+                repr(name)
             );
             return Err(Error::encode(reason));
         };
-        self.value(item.type_id, &inner, depth + 1)
+        self.value(item.type_id, inner, depth + 1)
             .map_err(|error| error.member(&item.text))
     }
 
@@ -196,6 +207,7 @@ impl<'a, 'py> Encoder<'a, 'py> {
         }
         let mark = self.out.len();
         self.octets(value)?;
+        self.out.gather(self.py);
         let octets = self.out.since(mark);
         if tlv::skip_at(octets, 0, octets.len()) != Ok(octets.len()) {
             return Err(Error::encode("an open type's value is not the encoding of one value"));
@@ -235,6 +247,7 @@ impl<'a, 'py> Encoder<'a, 'py> {
 
     /// Sorts what was written since the mark, piece by piece; `ends` are the marks after each piece.
     fn sort(&mut self, mark: usize, ends: &[usize], order: impl Fn(&[u8], &[u8]) -> std::cmp::Ordering) {
+        self.out.gather(self.py);
         let written = self.out.since(mark);
         let total = written.len();
         let mut start = mark;
@@ -249,7 +262,7 @@ impl<'a, 'py> Encoder<'a, 'py> {
         }
         pieces.sort_by(|left, right| order(left, right));
         let sorted = pieces.concat();
-        self.out.since_mut(mark).copy_from_slice(&sorted);
+        self.out.rewrite(mark, &sorted);
     }
 
     fn fields(&mut self, fields: &'a Fields, sort: bool, value: &Bound<'py, PyAny>, depth: usize) -> Result<()> {
@@ -259,12 +272,14 @@ impl<'a, 'py> Encoder<'a, 'py> {
         if self.resolve {
             self.scopes.push(dict.clone());
         }
+        let first = self.members.len();
+        self.collect(fields, dict)?;
         let mark = self.out.len();
         let mut ends = Vec::new();
         let mut untagged = false;
         for &index in fields.order.iter().rev() {
             let field = &fields.fields[index as usize];
-            let Some(value) = dict.get_item(field.name.bind(self.py))? else {
+            let Some(value) = self.members[first + index as usize].take() else {
                 if field.optional || field.default.is_some() {
                     continue;
                 }
@@ -284,8 +299,41 @@ impl<'a, 'py> Encoder<'a, 'py> {
             let tag = |octets: &[u8]| tlv::head(octets, 0, octets.len()).map_or(tlv::Tag::universal(0), |h| h.tag);
             self.sort(mark, &ends, |left, right| tag(left).cmp(&tag(right)));
         }
+        self.members.truncate(first);
         if self.resolve {
             self.scopes.pop();
+        }
+        Ok(())
+    }
+
+    /// Appends to `members` what the dict has for each of `fields`, in one pass over the dict: most of its keys are
+    /// the interned names themselves, in the order of the text, and most OPTIONAL members are not there to be asked for.
+    fn collect(&mut self, fields: &Fields, dict: &Bound<'py, PyDict>) -> Result<()> {
+        let first = self.members.len();
+        let count = fields.fields.len();
+        self.members.resize_with(first + count, || None);
+        let members = &mut self.members[first..];
+        let mut all_known = dict.len() <= count;
+        if all_known {
+            with_critical_section(dict, || {
+                let mut next = 0;
+                for (key, value) in dict.iter() {
+                    match fields.identical(next, &key) {
+                        Some(index) => {
+                            members[index] = Some(value);
+                            next = index + 1;
+                        }
+                        None => all_known = false,
+                    }
+                }
+            });
+        }
+        if !all_known {
+            for (field, member) in fields.fields.iter().zip(members) {
+                if member.is_none() {
+                    *member = dict.get_item(field.name.bind(self.py))?;
+                }
+            }
         }
         Ok(())
     }
@@ -300,13 +348,14 @@ impl<'a, 'py> Encoder<'a, 'py> {
             return Ok(true);
         }
         if let Op::BitString { named } = self.table.node(field.type_id).op {
-            let ((left, n), (right, m)) = (bits_of(self.py, value)?, bits_of(self.py, default)?);
+            let (left, right) = (Bits::of(value)?, Bits::of(default)?);
+            let ((n, left), (m, right)) = ((left.count, left.octets(self.py)), (right.count, right.octets(self.py)));
             let (n, m) = if named {
-                (trimmed(&left, n), trimmed(&right, m))
+                (trimmed(left, n), trimmed(right, m))
             } else {
                 (n, m)
             };
-            return Ok(n == m && (0..n).all(|bit| bit_at(&left, bit) == bit_at(&right, bit)));
+            return Ok(n == m && (0..n).all(|bit| bit_at(left, bit) == bit_at(right, bit)));
         }
         Ok(value.eq(default)?)
     }
@@ -331,30 +380,51 @@ fn trimmed(octets: &[u8], count: usize) -> usize {
     count
 }
 
-/// A BIT STRING value: its octets and number of bits.
-pub fn bits_of(py: Python<'_>, value: &Bound<'_, PyAny>) -> Result<(Vec<u8>, usize)> {
-    let Some((octets, count)) = pair(value)? else {
-        return Err(expected("a (bytes, number of bits) tuple", value));
-    };
-    let export = Export::get(&octets).map_err(|_| expected("bytes", &octets))?;
-    let octets = export.octets(py).to_vec();
-    let count: usize = count
-        .extract()
-        .map_err(|_| Error::encode("expected a number of bits"))?;
-    if count > octets.len() * 8 {
-        let reason = format!("a BIT STRING of {count} bits in {} octets", octets.len());
-        return Err(Error::encode(reason));
-    }
-    Ok((octets, count))
+/// A BIT STRING value: its octets, read where they are, and the number of bits.
+struct Bits<'a, 'py> {
+    octets: Octets<'a, 'py>,
+    count: usize,
 }
 
-type Pair<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
+enum Octets<'a, 'py> {
+    Bytes(&'a Bound<'py, PyBytes>),
+    Other(Export),
+}
 
-fn pair<'py>(value: &Bound<'py, PyAny>) -> Result<Option<Pair<'py>>> {
-    match value.cast::<PyTuple>() {
-        Ok(tuple) if tuple.len() == 2 => Ok(Some((tuple.get_item(0)?, tuple.get_item(1)?))),
-        _ => Ok(None),
+impl<'a, 'py> Bits<'a, 'py> {
+    fn of(value: &'a Bound<'py, PyAny>) -> Result<Bits<'a, 'py>> {
+        let Some([octets, count]) = pair(value) else {
+            return Err(expected("a (bytes, number of bits) tuple", value));
+        };
+        let (octets, length) = match octets.cast::<PyBytes>() {
+            Ok(bytes) => (Octets::Bytes(bytes), bytes.as_bytes().len()),
+            Err(_) => {
+                let export = Export::get(octets).map_err(|_| expected("bytes", octets))?;
+                let length = export.len();
+                (Octets::Other(export), length)
+            }
+        };
+        let count: usize = count
+            .extract()
+            .map_err(|_| Error::encode("expected a number of bits"))?;
+        if count > length * 8 {
+            let reason = format!("a BIT STRING of {count} bits in {length} octets");
+            return Err(Error::encode(reason));
+        }
+        Ok(Bits { octets, count })
     }
+
+    fn octets(&'a self, py: Python<'a>) -> &'a [u8] {
+        match &self.octets {
+            Octets::Bytes(bytes) => bytes.as_bytes(),
+            Octets::Other(export) => export.octets(py),
+        }
+    }
+}
+
+#[inline]
+fn pair<'a, 'py>(value: &'a Bound<'py, PyAny>) -> Option<&'a [Bound<'py, PyAny>; 2]> {
+    value.cast::<PyTuple>().ok()?.as_slice().try_into().ok()
 }
 
 fn string<'a, 'py>(value: &'a Bound<'py, PyAny>) -> Result<&'a Bound<'py, PyString>> {

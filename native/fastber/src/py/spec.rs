@@ -131,7 +131,7 @@ impl CompiledType {
             encoder
                 .encode(self.id, value)
                 .map_err(|error| error.member(&self.name))?;
-            Ok(PyBytes::new(py, encoder.out.as_slice()))
+            Ok(encoder.out.to_bytes(py)?)
         })
     }
 

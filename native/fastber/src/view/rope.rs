@@ -107,6 +107,7 @@ impl<'a> Rope<'a> {
     /// The buffers, first one first.
     pub fn buffers<'py>(&mut self, py: Python<'py>, source: &Source) -> PyResult<Bound<'py, PyList>> {
         self.settle();
+        self.out.gather(py);
         let buffers = PyList::empty(py);
         let octets = self.out.as_slice();
         let mut from = 0;
