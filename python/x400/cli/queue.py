@@ -207,6 +207,22 @@ def reroute(config: Path, peer: str, /, *, to: To = None, identifier: Identifier
 
 
 @queue.command
+def cancel(config: Path, identifier: str, /) -> int:
+    """Take back one message that is deferred, without a report. The MTA must be running.
+
+    Parameters
+    ----------
+    config
+        The MTA's TOML file.
+    identifier
+        The message of this MTS identifier.
+    """
+    from x400.console.control import Cancel
+
+    return _tell(config, Cancel(None, identifier), "cancelled")
+
+
+@queue.command
 def delete(config: Path, /, *, to: To = None, identifier: Identifier = None, diagnostic: str = DIAGNOSTIC) -> int:
     """Give up what waits: its originators get non-delivery reports. The MTA must be running.
 

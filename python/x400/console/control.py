@@ -46,6 +46,10 @@ class Delete(Selection, tag="delete", kw_only=True):
     diagnostic: str
 
 
+class Cancel(Selection, tag="cancel", kw_only=True):
+    """Take back one message that is deferred, without a report."""
+
+
 class Reroute(Selection, tag="reroute", kw_only=True):
     """Pass entries to another peer than the one they wait for."""
 
@@ -60,7 +64,7 @@ class Metrics(Struct, tag="metrics"):
     """Everything that is counted."""
 
 
-Change = Hold | Release | Retry | Delete | Reroute
+Change = Cancel | Hold | Release | Retry | Delete | Reroute
 Request = Change | Peers | Metrics
 
 

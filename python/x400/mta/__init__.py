@@ -16,13 +16,14 @@ from x400.mta.configuration import (
     User,
 )
 from x400.mta.mta import MTA
-from x400.mta.outcome import Delivery, LogRecord, Outcome, Transfer
+from x400.mta.outcome import Delivery, Held, LogRecord, Outcome, Transfer
 from x400.mts.stored import Stored, Tail
 
 __all__ = [
     "MTA",
     "Delivery",
     "DistributionList",
+    "Held",
     "InternalTrace",
     "LogRecord",
     "MTAConfiguration",

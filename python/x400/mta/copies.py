@@ -48,6 +48,8 @@ class Actions:
     deferred: datetime | None = None
     attempted: str | None = None
     """The MTA to which it could not be passed, so that it is rerouted."""
+    arrived: datetime | None = None
+    """When it came to this MTA, if that is not now."""
 
     def members(self) -> dict[str, Any]:
         """The members of DomainSuppliedInformation and MTASuppliedInformation alike."""
@@ -114,7 +116,9 @@ def traced(work: Work, configuration: MTAConfiguration, now: datetime, actions: 
     copy = spliced(apdu, edits)
     own = {"global-domain-identifier": domain, "mta-name": configuration.name}
     attempted = {"attempted": ("mta", actions.attempted)} if actions.attempted else {}
-    internal = _internal(found, own, supplied | {"arrival-time": utc(now)} | attempted, members | attempted)
+    internal = _internal(
+        found, own, supplied | {"arrival-time": utc(actions.arrived or now)} | attempted, members | attempted
+    )
     if internal is not None:
         number = StandardExtension.INTERNAL_TRACE_INFORMATION
         copy = spliced(copy, extension_edit(copy.extensions, copy.path, number, internal, report=copy.kind == "report"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from x400.mta.control import Decided, control, settle
 from x400.mta.copies import Work
+from x400.mta.deferred_delivery import hold
 from x400.mta.error_processing import Failure
 from x400.mta.front_end import FrontEnd, front_end
 from x400.mta.outcome import LogRecord, Outcome
@@ -27,6 +28,8 @@ __all__ = ["give_up", "message_in"]
 def message_in(mta: MTA, apdu: Apdu, outcome: Outcome, now: datetime) -> None:
     """A message or probe has come from another MTA."""
     found = front_end(apdu, mta.configuration, now)
+    if found.deferred_until is not None and hold(mta, apdu, found, outcome):
+        return
     arrival_time = now if found.add_trace else _arrival_time(apdu, now)
     control(mta, Work(apdu, found, arrival_time), outcome, now)
 

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import fastber
 from x400.mta.configuration import DistributionList, MTAConfiguration, Route
+from x400.mta.deferred_delivery import cancel, release
 from x400.mta.message_in import give_up, message_in
 from x400.mta.outcome import Outcome
 from x400.mta.report_front_end import report_in
@@ -73,18 +74,30 @@ class MTA:
         Raises InvalidAPDU when it does not decode where it must, or when nothing could be reported to anybody: the
         transfer is to be rejected and the octets kept for a human.
         """
-        try:
+        with _Faults():
             apdu = Apdu(stored)
             outcome = Outcome(apdu.identifier, _duplicate_key(apdu, peer), apdu.kind)
             if apdu.kind == "report":
                 report_in(self, apdu, outcome, now)
             else:
                 message_in(self, apdu, outcome, now)
-        except fastber.DecodeError as error:
-            raise InvalidAPDU(str(error), error.offset) from None
-        except (InvalidORAddress, KeyError) as error:
-            raise InvalidAPDU(f"the originator or another field is malformed or missing: {error}") from None
         return outcome
+
+    def release(self, stored: Stored, arrived: datetime, now: datetime) -> Outcome:
+        """The time has come of a message that was held since `arrived`; what to store in its place."""
+        with _Faults():
+            apdu = Apdu(stored)
+            outcome = Outcome(apdu.identifier, _duplicate_key(apdu, ""), apdu.kind)
+            release(self, apdu, outcome, arrived, now)
+        return outcome
+
+    def cancel(self, stored: Stored, by: ORAddress | None) -> Outcome | None:
+        """A held message is cancelled: its outcome, which is nothing but a line in the log, takes its place. None when
+        it is not `by` its originator (or by None, the operator)."""
+        with _Faults():
+            apdu = Apdu(stored)
+            outcome = Outcome(apdu.identifier, _duplicate_key(apdu, ""), apdu.kind)
+            return outcome if cancel(apdu, outcome, by) else None
 
     def expire(
         self,
@@ -102,15 +115,24 @@ class MTA:
         """
         why = reason if isinstance(reason, NonDelivery) else NonDelivery.of(reason)
         places = None if recipients is None else tuple(recipients)
-        try:
+        with _Faults():
             apdu = Apdu(stored)
             outcome = Outcome(apdu.identifier, _duplicate_key(apdu, ""), apdu.kind)
             give_up(self, apdu, outcome, places, why, now)
-        except fastber.DecodeError as error:
-            raise InvalidAPDU(str(error), error.offset) from None
-        except (InvalidORAddress, KeyError) as error:
-            raise InvalidAPDU(f"the originator or another field is malformed or missing: {error}") from None
         return outcome
+
+
+class _Faults:
+    """What the octets can be at fault with comes out as InvalidAPDU."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, fastber.DecodeError):
+            raise InvalidAPDU(str(error), error.offset) from None
+        if isinstance(error, InvalidORAddress | KeyError):
+            raise InvalidAPDU(f"the originator or another field is malformed or missing: {error}") from None
 
 
 def _table(configuration: MTAConfiguration) -> RouteTable:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from x400.mts.stored import Buffer, Stored, Tail
 
-__all__ = ["Delivery", "Kind", "LogRecord", "Outcome", "Transfer"]
+__all__ = ["Delivery", "Held", "Kind", "LogRecord", "Outcome", "Transfer"]
 
 Kind = Literal["message", "probe", "report"]
 
@@ -72,6 +72,23 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """One message that is not to go on before `not_before` (UTC); then `MTA.release` is to be asked what becomes of it.
+
+    The other members are as in `Transfer`, the octets those that came in.
+    """
+
+    buffers: list[Buffer]
+    tail: Tail | None
+    recipients: tuple[int, ...]
+    priority: int
+    identifier: str
+    not_before: datetime
+    originator: str
+    recipient_names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LogRecord:
     """One line for the log: what happened to which message, and to which of its recipients."""
 
@@ -94,3 +111,4 @@ class Outcome:
     transfers: list[Transfer] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)
     log: list[LogRecord] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)

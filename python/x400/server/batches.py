@@ -9,13 +9,16 @@ from typing import Any
 
 import msgspec
 
-from x400.mta.outcome import Delivery, LogRecord, Outcome, Transfer
+from x400.mta.outcome import Delivery, Held, LogRecord, Outcome, Transfer
 from x400.mts.stored import Stored, Tail
 from x400.osi import rtse
 from x400.spool import Batch, Buffer, Entry, Event, Part
 
 DELIVERY = "delivery:"
 """Prefix of the queues of delivery channels; what follows is the folder."""
+
+DEFERRED = "deferred:"
+"""The queue of messages that are not to go on yet."""
 
 NEVER = 1e12
 """The expiry of what is not given up: a local delivery."""
@@ -42,6 +45,8 @@ def batch_of(outcome: Outcome, peer: str, size: int, *, repeatable: bool = True)
     entries = [_transfer_entry(transfer, outcome.kind) for transfer in outcome.transfers]
     if outcome.deliveries:
         entries += [_delivery_entry(delivery) for delivery in outcome.deliveries]
+    if outcome.held:
+        entries += [_held_entry(held, outcome.kind) for held in outcome.held]
     key = outcome.duplicate_key if repeatable else None
     return Batch(outcome.identifier, key, outcome.kind, peer, size, entries, events_of(outcome.log, peer))
 
@@ -80,6 +85,22 @@ def _transfer_entry(transfer: Transfer, kind: str) -> Entry:
         _head(transfer.buffers),
         _part(transfer.tail),
         _encode(transfer.recipients),
+    )
+
+
+def _held_entry(held: Held, kind: str) -> Entry:
+    return Entry(
+        DEFERRED,
+        held.priority,
+        held.identifier,
+        kind,
+        held.originator,
+        "\n".join(held.recipient_names),
+        NEVER,
+        _head(held.buffers),
+        _part(held.tail),
+        _encode(held.recipients),
+        due=held.not_before.timestamp(),
     )
 
 

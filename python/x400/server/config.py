@@ -80,6 +80,7 @@ class Mta(Table):
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     internal_trace: Literal["always", "within-domain", "never"] = "always"
+    deferred_delivery: Literal["hold", "pass-on"] = "hold"
 
 
 class Listener(Table):
@@ -417,6 +418,7 @@ def mta_configuration(config: Config, worker: int = 0) -> MTAConfiguration:
         maximum_content_length=config.limits.message_octets,
         maximum_returned_content=config.limits.returned_content_octets,
         worker="" if config.mta.workers == 1 else f"w{worker}",
+        defers=config.mta.deferred_delivery == "hold",
         users=users(config.user, config.path),
         distribution_lists=distribution_lists(config.distribution_list),
         restrictions={

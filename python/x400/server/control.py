@@ -96,6 +96,8 @@ class ControlServer:
                 return await operations.release(request)
             case control.Retry():
                 return await operations.retry(request)
+            case control.Cancel():
+                return await operations.cancel(request)
             case control.Delete():
                 return await operations.delete(request)
             case control.Reroute():

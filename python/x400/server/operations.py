@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from x400.console.control import Changed, Delete, Hold, Release, Reroute, Retry, Selection
+from x400.console.control import Cancel, Changed, Delete, Hold, Release, Reroute, Retry, Selection
 from x400.mts.reports import NonDeliveryDiagnosticCode
+from x400.server.batches import DEFERRED, DELIVERY, batch_of, stored_of
 from x400.server.outbound import PeerQueue
 from x400.spool import HELD, Entry, Event
 
@@ -100,6 +101,24 @@ class Operations:
 
         return await self._each(request, delete)
 
+    async def cancel(self, request: Cancel) -> Changed:
+        """A deferred message, without a report, as its originator would (X.411 8.2.1.3)."""
+        if request.queue not in (None, DEFERRED) or request.identifier is None:
+            raise OperationRefused("expected the identifier of a message that is deferred")
+
+        async def cancel(entries: list[Entry]) -> int:
+            for number, entry in enumerate(entries):
+                outcome = self._worker.mta.cancel(stored_of(entry), None)
+                assert outcome is not None
+                try:
+                    await self._spool.replace(entry, batch_of(outcome, "", entry.size, repeatable=False))
+                except BaseException:
+                    self._spool.release(entries[number:])
+                    raise
+            return len(entries)
+
+        return await self._each(Cancel(DEFERRED, request.identifier), cancel)
+
     # ---- what they share
 
     async def _each(self, selection: Selection, change: Callable[[list[Entry]], Awaitable[int | None]]) -> Changed:
@@ -123,9 +142,7 @@ class Operations:
         return total
 
     def _is_for_a_peer(self, entry: Entry) -> bool:
-        from x400.server.batches import DELIVERY
-
-        return not entry.queue.startswith(DELIVERY)
+        return not entry.queue.startswith(DELIVERY) and entry.queue != DEFERRED
 
     def _wake(self, name: str | None, *, forget_failures: bool = False) -> None:
         for queue in self._worker.queues(name):

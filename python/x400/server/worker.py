@@ -21,11 +21,12 @@ from x400.net.endpoint import call, listen
 from x400.osi import rtse
 from x400.server import config as configuration
 from x400.server.accounting import Accounting
-from x400.server.batches import DELIVERY, batch_of, recipients_of, stored_of
+from x400.server.batches import DEFERRED, DELIVERY, batch_of, recipients_of, stored_of
 from x400.server.binding import Binding
 from x400.server.config import Config, Listener, Peer, parse_address
 from x400.server.control import ControlServer
 from x400.server.counters import Counters
+from x400.server.deferred import DeferredQueue
 from x400.server.delivery import DeliveryQueue
 from x400.server.inbound import SLACK
 from x400.server.link import Link
@@ -188,6 +189,8 @@ class Worker:
         if queue is None:
             if name.startswith(DELIVERY):
                 queue = self._delivery_queue(name)
+            elif name == DEFERRED:
+                queue = DeferredQueue(self)
             elif name in self.config.peers:
                 queue = PeerQueue(self.config.peers[name], self)
             else:
@@ -258,7 +261,7 @@ class Worker:
                 if isinstance(queue, PeerQueue):
                     queue.release_idle(self.config.timers.idle)
                     queue.work()
-                if ticks % RENEW_EVERY == 0 and isinstance(queue, PeerQueue | DeliveryQueue):
+                if ticks % RENEW_EVERY == 0 and isinstance(queue, PeerQueue | DeliveryQueue | DeferredQueue):
                     queue.renew()
             if ticks % SWEEP_EVERY == 0:
                 await asyncio.get_running_loop().run_in_executor(None, self.held.sweep)
