@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import fastber
 from x400.mta.configuration import DistributionList, ReportPolicy
+from x400.mta.conversion import ConversionFailed, conversion
+from x400.mta.conversion_decision import Target, conversion_decision, types_after
 from x400.mta.copies import Work
 from x400.mta.delivery import deliver_message
 from x400.mta.dispatcher import dispatch, edits_of_1988, trace_edits
@@ -54,12 +56,13 @@ class Decided:
     failures: list[Failure] = field(default_factory=list)
     redirections: list[Redirection] = field(default_factory=list)
     expansions: list[tuple[Recipient, DistributionList, list[ORAddress]]] = field(default_factory=list)
+    conversions: list[tuple[Recipient, Decision, Target]] = field(default_factory=list)
     outlooks: list[Outlook] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
         """Whether no recipient was this MTA's to see to."""
-        served = self.onward or self.here or self.redirections or self.expansions
+        served = self.onward or self.here or self.redirections or self.expansions or self.conversions
         return not (served or self.failures or self.outlooks)
 
 
@@ -86,6 +89,8 @@ def settle(mta: MTA, work: Work, decided: Decided, outcome: Outcome, now: dateti
         _transfers(mta, work, decided, outcome, now)
     for recipient, decision in decided.here:
         _here(work, recipient, decision, decided, outcome, now)
+    if decided.conversions:
+        copies += _conversions(mta, work, decided, outcome, now)
     if decided.failures:
         more, decided.failures = error_processing(apdu, decided.failures, mta.configuration)
         redirections += more
@@ -108,6 +113,23 @@ def settle(mta: MTA, work: Work, decided: Decided, outcome: Outcome, now: dateti
         copies += _redirected(mta, work, decided, outcome, now, number + len(copies))
     if decided.failures or decided.outlooks:
         _report(mta, work, decided, outcome, now)
+    return copies
+
+
+def _conversions(mta: MTA, work: Work, decided: Decided, outcome: Outcome, now: datetime) -> list[Work]:
+    """A copy for each type that some recipients want; what cannot be converted fails for them."""
+    copies = []
+    for target in dict.fromkeys(target for _, _, target in decided.conversions):
+        wanting = [(recipient, decision) for recipient, decision, wanted in decided.conversions if wanted == target]
+        places = {recipient.index for recipient, _ in wanting}
+        others = [other for other in decided.everybody if other.index not in places]
+        try:
+            copies.append(conversion(work, target, others, mta.configuration, now))
+        except ConversionFailed as failed:
+            decided.failures += [_failure(one, decision, failed.non_delivery) for one, decision in wanting]
+            continue
+        fields = {"to": target, "recipients": tuple(decision.recipient for _, decision in wanting)}
+        outcome.log.append(LogRecord("conversion", work.apdu.identifier, fields))
     return copies
 
 
@@ -188,6 +210,9 @@ def _special(
     if decision.routes:
         decision = chosen_route(apdu, decision, mta.configuration)
     user = decision.user
+    if decision.next_hop is not None and decision.next_hop in mta.configuration.restrictions:
+        accepted = mta.configuration.restrictions[decision.next_hop].encoded_information_types
+        return _converted(apdu, recipient, decision, accepted, decided, now, subscribed=True)
     if user is None:
         return decision
     why = None
@@ -205,7 +230,33 @@ def _special(
     if why is not None:
         decided.failures.append(_failure(recipient, decision, why))
         return None
-    return decision
+    accepted = user.restrictions.encoded_information_types
+    return _converted(apdu, recipient, decision, accepted, decided, now, subscribed=user.implicit_conversion)
+
+
+def _converted(
+    apdu: Apdu,
+    recipient: Recipient,
+    decision: Decision,
+    accepted: frozenset[str] | None,
+    decided: Decided,
+    now: datetime,
+    *,
+    subscribed: bool,
+) -> Decision | None:
+    """The conversion-decision: the decision as it was where the content may stay as it is."""
+    target = conversion_decision(apdu, accepted, subscribed=subscribed)
+    if target is None:
+        return decision
+    if isinstance(target, NonDelivery):
+        decided.failures.append(_failure(recipient, decision, target))
+    elif apdu.kind == "message":
+        decided.conversions.append((recipient, decision, target))
+    elif decision.next_hop is not None:
+        return decision
+    else:
+        decided.outlooks.append((recipient, Delivered(now, converted=types_after(apdu, target))))
+    return None
 
 
 def _distribution_list(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from x400.mta.conversion_decision import converted_types
 from x400.mta.outcome import Delivery
 from x400.mta.redirection import history_of
 from x400.mts.apdu import Apdu, Recipient, type_named
@@ -80,6 +81,9 @@ def deliver_message(
         other_fields["delivery-flags"] = (bytes((_IMPLICIT_CONVERSION_PROHIBITED,)), 2)
     if apdu.disclosure_of_other_recipients and others and StandardExtension.DL_EXPANSION_HISTORY not in known:
         other_fields["other-recipient-names"] = [other.view["recipient-name"].value for other in others]
+    converted = converted_types(apdu)
+    if converted is not None:
+        other_fields["converted-encoded-information-types"] = converted
     history = history_of(recipient.extensions)
     if history:
         intended = history[0]["intended-recipient-name"]["intended-recipient"]

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import fastber
+from x400.mta.conversion_decision import converted_types
 from x400.mta.redirection import history_of
 from x400.mts.apdu import Apdu, Recipient, type_named
 from x400.mts.exceptions import InvalidORAddress
@@ -32,10 +33,14 @@ _DOMAINS = ("country-name", "administration-domain-name", "private-domain-name",
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """A recipient that was served, or for a probe could be: type_of_mts_user as in X.411 8.3.1.2.1.6."""
+    """A recipient that was served, or for a probe could be: type_of_mts_user as in X.411 8.3.1.2.1.6.
+
+    `converted` are the encoded information types that a probe's message would be converted to.
+    """
 
     time: datetime
     type_of_mts_user: int = 0
+    converted: dict[str, Any] | None = None
 
 
 Outlook = tuple[Recipient, "Delivered | NonDelivery"]
@@ -112,7 +117,7 @@ def _content(
 ) -> dict[str, Any]:
     content: dict[str, Any] = {
         "subject-identifier": apdu.value(f"{apdu.kind}-identifier"),
-        "per-recipient-fields": [_per_recipient(recipient, what, arrival_time) for recipient, what in outlooks],
+        "per-recipient-fields": [_per_recipient(apdu, recipient, what, arrival_time) for recipient, what in outlooks],
     }
     if any(recipient.indicators.audited_report for recipient, _ in outlooks):
         content["subject-intermediate-trace-information"] = apdu.value("trace-information")
@@ -136,8 +141,11 @@ def _may_return_content(apdu: Apdu, configuration: MTAConfiguration) -> bool:
     return apdu.content_length <= configuration.maximum_returned_content
 
 
-def _per_recipient(recipient: Recipient, what: Delivered | NonDelivery, arrival_time: datetime) -> dict[str, Any]:
+def _per_recipient(
+    apdu: Apdu, recipient: Recipient, what: Delivered | NonDelivery, arrival_time: datetime
+) -> dict[str, Any]:
     information: str | None = None
+    what_converted = what.converted if isinstance(what, Delivered) else None
     if isinstance(what, NonDelivery):
         codes: dict[str, Any] = {"non-delivery-reason-code": int(what.reason)}
         if what.diagnostic is not None:
@@ -156,6 +164,9 @@ def _per_recipient(recipient: Recipient, what: Delivered | NonDelivery, arrival_
         "per-recipient-indicators": (recipient.indicators.octets, recipient.indicators.bits),
         "last-trace-information": {"arrival-time": arrival_time, "report-type": report_type},
     }
+    converted = converted_types(apdu) if what_converted is None else what_converted
+    if converted is not None:
+        fields["last-trace-information"]["converted-encoded-information-types"] = converted
     if information:
         fields["supplementary-information"] = printable(information)
     history = history_of(recipient.extensions)

@@ -28,6 +28,7 @@ PRIORITIES: dict[str, int] = {"urgent": 0, "normal": 1, "non-urgent": 2}
 
 _ALTERNATE_RECIPIENT_ALLOWED = 0x20
 _CONTENT_RETURN_REQUEST = 0x10
+_IMPLICIT_CONVERSION_PROHIBITED = 0x40
 _DISCLOSURE_OF_OTHER_RECIPIENTS = 0x80
 _CACHED = 65_536
 
@@ -182,6 +183,11 @@ class Apdu:
     def alternate_recipient_allowed(self) -> bool:
         """Whether the recipient's domain may put another in the recipient's place (X.411 8.2.1.1.1.4)."""
         return self._indicated(_ALTERNATE_RECIPIENT_ALLOWED)
+
+    @property
+    def implicit_conversion_prohibited(self) -> bool:
+        """Whether the content may not be converted unless the originator asks for it (X.411 8.2.1.1.1.10)."""
+        return self._indicated(_IMPLICIT_CONVERSION_PROHIBITED)
 
     @property
     def disclosure_of_other_recipients(self) -> bool:

@@ -32,6 +32,7 @@ from x400.server.recipients import (
 from x400.server.tables import (
     ContentTypeName,
     Count,
+    EncodedInformationType,
     Fail,
     Kibioctets,
     Name,
@@ -101,7 +102,7 @@ class Peer(Table):
     ``unauthenticated``. ``association_recovery``: after the loss of an association in the middle of a transfer, it is
     gone on with without a new bind (X.228 7.8.3), by either side; transfers go on in any case, after a new bind.
     ``unauthenticated``. ``content-types`` and ``content-octets`` are what it takes; all else goes by another route, or
-    is answered by a non-delivery report.
+    is answered by a non-delivery report. Text in other than its ``encoded-information-types`` is converted.
     """
 
     name: Name
@@ -122,6 +123,7 @@ class Peer(Table):
     association_recovery: bool = False
     content_types: tuple[ContentTypeName, ...] | None = None
     content_octets: Count | None = None
+    encoded_information_types: tuple[EncodedInformationType, ...] | None = None
     capture: Text | None = None
 
 
@@ -422,9 +424,13 @@ def mta_configuration(config: Config, worker: int = 0) -> MTAConfiguration:
         users=users(config.user, config.path),
         distribution_lists=distribution_lists(config.distribution_list),
         restrictions={
-            peer.name: Restrictions(content_types(peer.content_types), peer.content_octets)
+            peer.name: Restrictions(
+                content_types(peer.content_types),
+                peer.content_octets,
+                None if peer.encoded_information_types is None else frozenset(peer.encoded_information_types),
+            )
             for peer in config.peer
-            if peer.content_types is not None or peer.content_octets is not None
+            if peer.content_types or peer.content_octets or peer.encoded_information_types
         },
         peers_1988=frozenset(peer.name for peer in config.peer if peer.extensions_of_1988),
     )
