@@ -51,3 +51,17 @@ def test_help_names_every_command() -> None:
     for command in ("run", "check", "send", "inspect", "queue", "peers", "trace", "load", "sink", "demo"):
         assert f" {command} " in shown
         assert "Usage" in x400(command, "--help").stdout
+
+
+def test_routes_of_two_mtas_that_go_in_a_circle(tmp_path: Path) -> None:
+    paths = []
+    for name, other in (("A", "B"), ("B", "A")):
+        path = tmp_path / f"{name}.toml"
+        path.write_text(
+            f'[mta]\nname = "{name}"\nglobal-domain-identifier = "/C=GB/A=X/P={name}/"\n'
+            f'[[peer]]\nname = "{other}"\naddress = "localhost:102"\n[[route]]\nto = "/C=FR/"\npeer = "{other}"\n'
+        )
+        paths.append(path)
+    assert x400("check", paths[0]).returncode == 0
+    refused = x400("check", *paths, code=1)
+    assert "/C=FR/ goes in a circle" in " ".join(refused.stderr.split())

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 
-def check(config: Path, /) -> int:
+def check(config: Path, /, *others: Path) -> int:
     """Check a configuration, and show who the MTA is, where it listens, its routes and its peers.
 
     What is wrong with it is said with file, line and key, and what was expected there; the exit code is then 1.
@@ -26,14 +26,21 @@ def check(config: Path, /) -> int:
     ----------
     config
         The TOML file.
+    others
+        Those of other MTAs, by whose routes together nothing may go in a circle.
     """
+    from x400.mta.loops import routing_loops
     from x400.server.config import ConfigError, domain, load, mta_configuration
 
     try:
         loaded = load(config)
         mta_configuration(loaded)
+        everybody = [loaded, *map(load, others)]
+        circles = routing_loops({one.mta.name: mta_configuration(one) for one in everybody})
     except (ConfigError, ValueError) as error:
         fail(error)
+    if circles:
+        fail("; ".join(f"{to} goes in a circle: {' -> '.join((*way, way[0]))}" for to, way in circles))
     listeners = ", ".join(f"{one.address}:{one.port}" for one in loaded.listener) or "nowhere"
     console.print(f"{loaded.mta.name} of domain {domain(loaded)}, listens on {listeners}", style="bold")
     console.print(f"spool {os.path.normpath(loaded.spool)}, {_number(loaded.mta.workers, 'process', 'processes')}")

@@ -38,7 +38,7 @@ from x400.mts.reports import NonDelivery, NonDeliveryDiagnosticCode, NonDelivery
 if TYPE_CHECKING:
     from x400.mta.mta import MTA
 
-__all__ = ["control", "settle"]
+__all__ = ["Decided", "control", "decision_of", "settle"]
 
 _INVALID_NAME = NonDelivery.of(NonDeliveryDiagnosticCode.INVALID_ARGUMENTS)
 _RESTRICTED = NonDelivery(NonDeliveryReasonCode.RESTRICTED_DELIVERY)
@@ -167,7 +167,7 @@ def _decide(mta: MTA, work: Work, now: datetime) -> Decided:
         if why is not None:
             decided.failures.append(Failure(recipient, why, final=True))
             continue
-        decision = _decision(mta, recipient)
+        decision = decision_of(mta, recipient, now)
         if decision.special:
             special = _special(mta, apdu, recipient, decision, decided, now)
             if special is None:
@@ -188,7 +188,8 @@ def _failure(recipient: Recipient, decision: Decision, why: NonDelivery) -> Fail
     return Failure(recipient, why, alternate=decision.route.alternate_recipient if decision.route else None)
 
 
-def _decision(mta: MTA, recipient: Recipient) -> Decision:
+def decision_of(mta: MTA, recipient: Recipient, now: datetime) -> Decision:
+    """The decision for a name, if it has been decided upon before, from the cache."""
     decision = mta.decisions.get(recipient.raw_name)
     if decision is not None:
         return decision
@@ -197,7 +198,8 @@ def _decision(mta: MTA, recipient: Recipient) -> Decision:
     except (fastber.DecodeError, InvalidORAddress, KeyError) as error:
         why = NonDelivery(_INVALID_NAME.reason, _INVALID_NAME.diagnostic, str(error))
         return Decision(recipient.raw_name.hex(), non_delivery=why)
-    return mta.remember(recipient.raw_name, mta.decide(name))
+    decision = mta.decide(name, now)
+    return decision if decision.passing else mta.remember(recipient.raw_name, decision)
 
 
 def _special(

@@ -22,7 +22,7 @@ from x400.mts.trace import aware
 if TYPE_CHECKING:
     from x400.mta.mta import MTA
 
-__all__ = ["give_up", "message_in"]
+__all__ = ["as_queued", "give_up", "message_in"]
 
 
 def message_in(mta: MTA, apdu: Apdu, outcome: Outcome, now: datetime) -> None:
@@ -42,7 +42,7 @@ def give_up(
         outcome.log.append(LogRecord("report-discarded", apdu.identifier, {"reason": str(why)}))
         return
     everybody = list(apdu.recipients)
-    work = _as_queued(mta, apdu, now)
+    work = as_queued(mta, apdu, now)
     failures = [
         Failure(recipient, why, final=work.found.expiry <= now)
         for recipient in everybody
@@ -53,7 +53,7 @@ def give_up(
         control(mta, copy, outcome, now)
 
 
-def _as_queued(mta: MTA, apdu: Apdu, now: datetime) -> Work:
+def as_queued(mta: MTA, apdu: Apdu, now: datetime) -> Work:
     """A copy as it lies in the queue: its trace is complete, its time runs from its arrival."""
     arrival_time = _arrival_time(apdu, now)
     found = front_end(apdu, mta.configuration, arrival_time)

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from datetime import datetime
 
 import fastber
 from x400.mta.configuration import DistributionList, MTAConfiguration, Route
 from x400.mta.deferred_delivery import cancel, release
+from x400.mta.directory import Directory
 from x400.mta.message_in import give_up, message_in
 from x400.mta.outcome import Outcome
 from x400.mta.report_front_end import report_in
+from x400.mta.rerouting import reroute
 from x400.mta.routing_and_conversion_decision import Decision, RouteTable
 from x400.mts.apdu import Apdu
 from x400.mts.exceptions import InvalidAPDU, InvalidORAddress
 from x400.mts.identifiers import MTSIdentifiers
 from x400.mts.oraddress import ORAddress
-from x400.mts.reports import NonDelivery, NonDeliveryDiagnosticCode
+from x400.mts.reports import NonDelivery, NonDeliveryDiagnosticCode, NonDeliveryReasonCode
 from x400.mts.stored import Stored
 from x400.mts.trace import TraceMaker
 
 __all__ = ["MTA"]
 
 _CACHED = 65_536
+_NO_DIRECTORY = NonDelivery(NonDeliveryReasonCode.DIRECTORY_OPERATION_UNSUCCESSFUL)
 
 
 class MTA:
@@ -33,8 +36,9 @@ class MTA:
     The same input with the same `now` (aware, UTC) gives the same outcome, but for the count in identifiers of reports.
     """
 
-    def __init__(self, configuration: MTAConfiguration) -> None:
+    def __init__(self, configuration: MTAConfiguration, directory: Directory | None = None) -> None:
         self.configuration = configuration
+        self._directory = directory
         domain = configuration.global_domain_identifier
         self.identifiers = MTSIdentifiers(domain, configuration.name, configuration.worker)
         self.trace = TraceMaker(domain, configuration.name)
@@ -53,9 +57,44 @@ class MTA:
         self.decisions = {}
         self.configuration = configuration
 
-    def decide(self, address: ORAddress) -> Decision:
-        """Where a recipient of that name goes."""
-        return self._routes.decide(address)
+    def decide(self, address: ORAddress, now: datetime | None = None) -> Decision:
+        """Where a recipient of that name goes; by the directory, if there is one, where no route is for it."""
+        decision = self._routes.decide(address)
+        if self._directory is None or now is None or decision.non_delivery is None or decision.route is not None:
+            return decision
+        answer = self._directory.answer(address, now)
+        if answer is None or answer.failed:
+            return Decision(decision.recipient, non_delivery=_NO_DIRECTORY, passing=True)
+        if answer.next_hop is None and answer.folder is None:
+            return Decision(decision.recipient, non_delivery=decision.non_delivery, passing=True)
+        return Decision(decision.recipient, answer.next_hop, answer.folder, passing=True)
+
+    def wanted(self, stored: Stored, now: datetime) -> list[ORAddress]:
+        """The names in an APDU that its directory has to be asked for before the APDU is handed over."""
+        if self._directory is None:
+            return []
+        names: list[ORAddress] = []
+        with _Faults():
+            apdu = Apdu(stored)
+            candidates = [apdu.report_destination] if apdu.kind == "report" else [*_names(apdu)]
+            for name in dict.fromkeys(candidates):
+                if self._routes.decide(name).non_delivery is not None and self._directory.answer(name, now) is None:
+                    names.append(name)
+        return names
+
+    def reroute(
+        self, stored: Stored, recipients: Iterable[int], attempted: str, down: Container[str], now: datetime
+    ) -> Outcome | None:
+        """What is queued for `attempted`, by other routes; None where not all of its recipients have one to a peer that
+        is not `down`. To be stored as the queue entry is removed."""
+        with _Faults():
+            apdu = Apdu(stored)
+            outcome = Outcome(apdu.identifier, _duplicate_key(apdu, ""), apdu.kind)
+            return outcome if reroute(self, apdu, outcome, frozenset(recipients), attempted, down, now) else None
+
+    def has_alternatives(self, peer: str) -> bool:
+        """Whether some route has another peer beside this one."""
+        return self._routes.has_alternatives(peer)
 
     def distribution_list(self, address: ORAddress) -> DistributionList | None:
         """The list of that name, if it is expanded here."""
@@ -120,6 +159,16 @@ class MTA:
             outcome = Outcome(apdu.identifier, _duplicate_key(apdu, ""), apdu.kind)
             give_up(self, apdu, outcome, places, why, now)
         return outcome
+
+
+def _names(apdu: Apdu) -> Iterable[ORAddress]:
+    """The names of those recipients that are addresses, and whose responsibility is this MTA's."""
+    for recipient in apdu.recipients:
+        if recipient.indicators.responsibility:
+            try:
+                yield recipient.name
+            except (fastber.DecodeError, InvalidORAddress, KeyError):
+                continue
 
 
 class _Faults:

@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 __all__ = ["report_routing"]
 
 
-def report_routing(mta: MTA, work: Work, outcome: Outcome, priority: int, now: datetime) -> None:
-    """Pass a report on towards its destination name, or deliver it, or discard it."""
+def report_routing(
+    mta: MTA, work: Work, outcome: Outcome, priority: int, now: datetime, decision: Decision | None = None
+) -> None:
+    """Pass a report on towards its destination name, or deliver it, or discard it; `decision` if that has been made."""
     apdu = work.apdu
-    decision = mta.decide(apdu.report_destination)
+    decision = decision or mta.decide(apdu.report_destination, now)
     while decision.user is not None and decision.user.alternate_recipient is not None:
         alternate = decision.user.alternate_recipient
         if _is_loop(apdu, alternate):
@@ -39,7 +41,7 @@ def report_routing(mta: MTA, work: Work, outcome: Outcome, priority: int, now: d
         work = _redirected(mta, work, alternate, now)
         apdu = work.apdu
         outcome.log.append(LogRecord("report-redirection", apdu.identifier, {"to": str(alternate)}))
-        decision = mta.decide(alternate)
+        decision = mta.decide(alternate, now)
     if decision.routes:
         decision = chosen_route(apdu, decision, mta.configuration)
     if decision.next_hop is not None:

@@ -42,6 +42,8 @@ class Decision:
     routes: tuple[Route, ...] = ()
     user: User | None = None
     distribution_list: DistributionList | None = None
+    passing: bool = False
+    """Made of what a directory says now, and not to be kept."""
 
 
 UNRECOGNISED = NonDelivery.of(NonDeliveryDiagnosticCode.UNRECOGNISED_OR_NAME)
@@ -95,6 +97,14 @@ class RouteTable:
     def find(self, address: ORAddress) -> Route | None:
         """The most specific, and of these the first, of the routes whose attributes `address` has."""
         return next(iter(self.all_of(address)), [None])[0]
+
+    def has_alternatives(self, peer: str) -> bool:
+        """Whether some name that goes to `peer` may go to another."""
+        return any(
+            any(route.peer == peer for route in same) and any(route.peer not in (None, peer) for route in same)
+            for _, table in self._tables
+            for same in table.values()
+        )
 
     def distribution_list(self, address: ORAddress) -> DistributionList | None:
         """The list of that name, if it is expanded here."""

@@ -124,6 +124,8 @@ class PeerQueue(Queue):
         self._counters.problem(cause)
         if not self.links:
             self.put_back()
+            if self._worker.mta.has_alternatives(self.name):
+                self._worker.start_task(self._worker.reroute(self.name))
 
     def _try_again(self) -> None:
         self._again = None

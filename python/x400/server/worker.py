@@ -31,7 +31,7 @@ from x400.server.delivery import DeliveryQueue
 from x400.server.inbound import SLACK
 from x400.server.link import Link
 from x400.server.outbound import PeerQueue, wait_after
-from x400.server.queues import Queue
+from x400.server.queues import LEASE, Queue
 from x400.server.recovery import LostAssociations
 from x400.spool import Batch, Entry, Event, Spool, SpoolError, SqliteSpool
 from x400.spool.held import HeldLimits, HeldTransfers
@@ -42,6 +42,7 @@ TICK = 1.0
 RENEW_EVERY = 120
 SWEEP_EVERY = 30
 EXPIRED_TOGETHER = 100
+REROUTED_TOGETHER = 500
 
 
 class Worker:
@@ -302,6 +303,51 @@ class Worker:
         self.accounting.left("given-up", entry)
         self.stored(batch)
         log.info("given up", identifier=entry.identifier, peer=entry.queue, reason=reason)
+
+    async def reroute(self, name: str) -> None:
+        """A peer is down: what waits for it goes by other routes, as far as it has some to peers that are not down.
+
+        At most `REROUTED_TOGETHER` entries that have none are looked at; they wait for the peer."""
+        down = [queue.name for queue in self._queues.values() if isinstance(queue, PeerQueue) and queue.failures]
+        staying: list[Entry] = []
+        try:
+            while len(staying) < REROUTED_TOGETHER:
+                claim = await self.spool.claim(name, REROUTED_TOGETHER - len(staying), LEASE)
+                if not claim.entries:
+                    break
+                for number, entry in enumerate(claim.entries):
+                    try:
+                        moved = await self._rerouted(entry, down)
+                    except SpoolError:
+                        self.spool.release(claim.entries[number:])
+                        raise
+                    if not moved:
+                        staying.append(entry)
+        except SpoolError as error:
+            log.warning("nothing is rerouted", peer=name, error=str(error))
+        finally:
+            self.spool.release(staying)
+            queue = self._queues.get(name)
+            if staying and queue is not None:
+                queue.wake()
+
+    async def _rerouted(self, entry: Entry, down: list[str]) -> bool:
+        try:
+            outcome = self.mta.reroute(stored_of(entry), recipients_of(entry), entry.queue, down, datetime.now(UTC))
+        except Exception as error:  # it waits for its peer, as it would have
+            log.error("cannot be rerouted", identifier=entry.identifier, error=repr(error))
+            return False
+        if outcome is None:
+            return False
+        batch = batch_of(outcome, "", entry.size, repeatable=False)
+        self.expect(batch)
+        try:
+            await self.spool.replace(entry, batch)
+        except SpoolError:
+            self.not_stored(batch)
+            raise
+        self.stored(batch)
+        return True
 
     # ---- associations
 

@@ -1,0 +1,178 @@
+"""Other routes for what is queued, names looked up in a directory, and routes of several MTAs that go in circles."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from tests.mta.accounts import checked
+from tests.mta.samples import (
+    ALICE,
+    BOB,
+    CAROL,
+    EARLIER,
+    NOBODY,
+    NOW,
+    OWN,
+    codes_of,
+    decoded,
+    mta,
+    report_of,
+    sent,
+    subject,
+    taken,
+)
+from tests.mta.tlv import differences, parse
+from x400.asn1 import specification
+from x400.mta import MTA, MTAConfiguration, Route, Stored
+from x400.mta.directory import Answer, DirectoryCache
+from x400.mta.loops import routing_loops
+from x400.mts.identifiers import GlobalDomainIdentifier
+from x400.mts.oraddress import ORAddress
+from x400.mts.originate import probe
+
+LATER = NOW + timedelta(minutes=10)
+
+
+def route(to: str, peer: str, cost: int = 0) -> Route:
+    return Route(ORAddress.parse(to), peer=peer, cost=cost)
+
+
+def two_ways() -> MTA:
+    return mta(
+        routes=(
+            route("/C=GB/A=EAST/", "east"),
+            route("/C=GB/A=EAST/", "round", 5),
+            route("/C=FR/", "east"),
+            route("/C=GB/A=SENDER/", "sender"),
+            route("/C=GB/A=SENDER/", "round", 1),
+        )
+    )
+
+
+def test_the_other_way_and_what_the_trace_says() -> None:
+    one = two_ways()
+    (queued,) = taken(sent(BOB), one).transfers
+    assert queued.alternatives == ("round",)
+    outcome = one.reroute(queued.stored(), queued.recipients, "east", ["east"], LATER)
+    assert outcome is not None
+    checked(queued.stored(), outcome, places=queued.recipients)
+    (transfer,) = outcome.transfers
+    assert (transfer.next_hop, transfer.alternatives, transfer.expiry) == ("round", (), queued.expiry)
+    envelope = decoded(transfer)[1]["envelope"]
+    assert len(envelope["trace-information"]) == 2
+    assert envelope["trace-information"][1]["domain-supplied-information"]["routing-action"] == "rerouted"
+    internal = next(f["value"] for f in envelope["extensions"] if f["type"][1] == 38)
+    elements = specification().modules["MTAAbstractService"]["InternalTraceInformation"].decode(internal)
+    assert len(elements) == 2
+    assert elements[1]["mta-supplied-information"]["attempted"] == ("mta", "east")
+    assert elements[1]["mta-supplied-information"]["routing-action"] == "rerouted"
+
+
+def test_nothing_else_is_touched() -> None:
+    one = two_ways()
+    (queued,) = taken(sent(BOB), one).transfers
+    outcome = one.reroute(queued.stored(), queued.recipients, "east", [], LATER)
+    assert outcome is not None
+    changed = {
+        path
+        for _, path, _, _ in differences(parse(bytes(queued.stored().head)), parse(outcome.transfers[0].stored().head))
+    }
+    assert all("/69" in path or "/a3" in path for path in changed)
+
+
+def test_no_other_way() -> None:
+    one = two_ways()
+    (queued,) = taken(sent(BOB, CAROL), one).transfers
+    assert one.reroute(queued.stored(), queued.recipients, "east", [], LATER) is None
+    assert one.reroute(queued.stored(), (0,), "east", ["round"], LATER) is None
+    assert one.has_alternatives("east")
+    assert not mta().has_alternatives("east")
+
+
+def test_a_probe_and_a_report() -> None:
+    one = two_ways()
+    (queued,) = taken(probe(subject(BOB), 5, EARLIER), one).transfers
+    outcome = one.reroute(queued.stored(), queued.recipients, "east", [], LATER)
+    assert outcome is not None
+    assert [t.next_hop for t in outcome.transfers] == ["round"]
+    (report,) = taken(sent(NOBODY), one).transfers
+    assert (report.next_hop, report.alternatives) == ("sender", ("round",))
+    outcome = one.reroute(report.stored(), (), "sender", [], LATER)
+    assert outcome is not None
+    (transfer,) = outcome.transfers
+    assert (transfer.next_hop, transfer.is_report) == ("round", True)
+    assert (
+        decoded(transfer)[1]["envelope"]["trace-information"][0]["domain-supplied-information"]["routing-action"]
+        == "rerouted"
+    )
+
+
+# ---- a directory
+
+
+def with_directory(directory: DirectoryCache) -> MTA:
+    routes = (route("/C=GB/A=EAST/", "east"), route(ALICE, "sender"))
+    return MTA(MTAConfiguration("mta.own", OWN, routes), directory)
+
+
+def test_names_are_asked_for_and_answers_kept_for_a_time() -> None:
+    directory = DirectoryCache(keep=timedelta(minutes=5))
+    one = with_directory(directory)
+    octets = Stored(sent(BOB, CAROL, NOBODY))
+    assert [str(name) for name in one.wanted(octets, NOW)] == [CAROL, NOBODY]
+    directory.put(ORAddress.parse(CAROL), Answer(next_hop="west"), NOW)
+    directory.put(ORAddress.parse(NOBODY), Answer(), NOW)
+    assert one.wanted(octets, NOW) == []
+    outcome = checked(octets, one.message_in(octets, "x", NOW))
+    assert [t.next_hop for t in outcome.transfers] == ["east", "west", "sender"]
+    assert codes_of(report_of(outcome)) == [(1, 0)]
+    assert [str(name) for name in one.wanted(octets, LATER)] == [CAROL, NOBODY]
+
+
+def test_a_directory_that_cannot_be_asked() -> None:
+    directory = DirectoryCache()
+    one = with_directory(directory)
+    octets = Stored(sent(CAROL))
+    assert codes_of(report_of(checked(octets, one.message_in(octets, "x", NOW)))) == [(6, None)]
+    directory.put(ORAddress.parse(CAROL), Answer(failed=True), NOW)
+    assert codes_of(report_of(checked(octets, one.message_in(octets, "x", NOW)))) == [(6, None)]
+    directory.put(ORAddress.parse(CAROL), Answer(folder="here"), NOW)
+    assert [d.folder for d in checked(octets, one.message_in(octets, "x", NOW)).deliveries] == ["here"]
+
+
+def test_a_cache_is_bounded() -> None:
+    directory = DirectoryCache(maximum=2)
+    names = [ORAddress.parse(f"/C=GB/A=X/S=n{number}/") for number in range(3)]
+    for name in names[:2]:
+        directory.put(name, Answer(next_hop="x"), NOW)
+    directory.answer(names[0], NOW)
+    directory.put(names[2], Answer(next_hop="x"), NOW)
+    assert [directory.answer(name, NOW) is not None for name in names] == [True, False, True]
+
+
+# ---- circles
+
+
+def configurations(**routes: list[tuple[str, str]]) -> dict[str, Any]:
+    return {
+        name: MTAConfiguration(name, GlobalDomainIdentifier("GB", name), tuple(route(to, peer) for to, peer in table))
+        for name, table in routes.items()
+    }
+
+
+def test_circles_are_found() -> None:
+    three = configurations(
+        a=[("/C=GB/A=c/", "b"), ("/C=FR/", "b")],
+        b=[("/C=GB/A=c/", "c"), ("/C=FR/", "c")],
+        c=[("/C=FR/", "a"), ("/C=DE/", "elsewhere")],
+    )
+    ((address, circle),) = routing_loops(three)
+    assert str(address) == "/C=FR/"
+    assert set(circle) == {"a", "b", "c"}
+
+
+def test_a_more_specific_route_leads_out() -> None:
+    two = configurations(a=[("/C=GB/", "b")], b=[("/C=GB/A=x/", "out"), ("/C=GB/", "a")])
+    assert [str(address) for address, _ in routing_loops(two)] == ["/C=GB/"]
+    assert routing_loops(configurations(a=[("/C=GB/A=x/", "b")], b=[("/C=GB/A=x/", "out"), ("/C=GB/", "a")])) == []
