@@ -11,7 +11,7 @@ export PATH := $(abspath $(BIN)):$(PATH)
 RUST := $(shell find native/fastber/src native/fastber/Cargo.toml native/fastber/Cargo.lock native/fastber/pyproject.toml -type f)
 CYTHON := $(shell find native/framer -type f \( -name '*.pyx' -o -name '*.pxd' -o -name pyproject.toml \))
 
-.PHONY: build demo run test lint bench clean
+.PHONY: build demo run test lint bench bench-micro clean
 
 build: $(STAMP)
 
@@ -59,7 +59,10 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/spool.py
 	$(BIN)/python benchmarks/relay.py
 
+bench-micro: $(STAMP)
+	$(BIN)/python -m pytest -q --benchmark-enable --benchmark-columns=median,iqr,ops --benchmark-sort=name benchmarks/micro
+
 clean:
-	rm -rf $(VENV) native/fastber/target native/framer/build demo.pcapng
+	rm -rf $(VENV) native/fastber/target native/framer/build benchmarks/build demo.pcapng
 	find . -name '*.so' -not -path './$(VENV)/*' -delete
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

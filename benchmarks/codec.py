@@ -1,174 +1,98 @@
-"""fastber against asn1tools: a P1 message transfer of 3 recipients and 2 KB of content, the same octets for both.
+"""fastber beside other codecs, with the same octets in the same rounds: the whole table in one run.
 
-CPU time, median of paired rounds (ours, then theirs, in turn). asn1tools does not compile X.411's envelope, a SET with
-an untagged CHOICE; it is given the same structure as a SEQUENCE that is tagged as a SET, which is less work than a SET.
+    python benchmarks/codec.py [--smoke] [--json FILE] [--readme] [--rounds N] [--seconds S] [--only SECTION ...]
+
+CPU time of one operation, median over paired rounds (every codec once in each round, in turn); the ratio is the median
+of the rounds' ratios, how many times as fast as the reference fastber is. Programs in other languages read their own
+CPU clock around their loop. A reference that is not installed, or that cannot do a workload, is named in a line.
+
+References: asn1tools, pycrate, pyasn1 (Python), asn1c (C), Erlang's asn1ct, rasn (Rust), asn1bean (Java), and the floor: the same
+objects made from C by hand, with nothing decoded, which no decoder that hands over these objects can beat.
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
-import time
-from collections.abc import Callable
-from datetime import datetime
-from typing import Any
+import json
+import sys
+from functools import partial
+from pathlib import Path
 
-import asn1tools
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import fastber
+from benchmarks.harness.codec import readme
+from benchmarks.harness.codec.coding import coding
+from benchmarks.harness.codec.compiling import compiling
+from benchmarks.harness.codec.growth import growth
+from benchmarks.harness.codec.memory import memory
+from benchmarks.harness.codec.references import Asn1bean, Asn1c, Asn1tools, Erlang, Pyasn1, Pycrate, Rasn, Reference
+from benchmarks.harness.codec.relaying import relaying
+from benchmarks.harness.codec.rounds import Effort
+from benchmarks.harness.codec.rows import Table, verdicts
+from benchmarks.harness.codec.workloads import workloads
+from benchmarks.harness.cpu import MachineTime
 
-P1 = """
-P1 DEFINITIONS IMPLICIT TAGS ::= BEGIN
-APDU ::= CHOICE { message [0] Message, probe [2] NULL }
-Message ::= SEQUENCE { envelope Envelope, content OCTET STRING }
-Envelope ::= SET { message-identifier Identifier, originator-name ORName, encoded-information-types Types OPTIONAL,
-    content-type ContentType, content-identifier [APPLICATION 10] PrintableString OPTIONAL,
-    priority [APPLICATION 7] ENUMERATED { normal(0), non-urgent(1), urgent(2) } DEFAULT normal,
-    per-message-indicators [APPLICATION 8] BIT STRING DEFAULT '00'B, deferred-delivery-time [0] UTCTime OPTIONAL,
-    trace-information [APPLICATION 9] SEQUENCE OF Trace, extensions [3] SET OF Extension OPTIONAL,
-    per-recipient-fields [2] SEQUENCE OF Recipient }
-Identifier ::= [APPLICATION 4] SEQUENCE { global-domain-identifier Domain, local-identifier IA5String }
-Domain ::= [APPLICATION 3] SEQUENCE { country-name Country, administration-domain-name Administration,
-    private-domain-identifier Private OPTIONAL }
-Country ::= [APPLICATION 1] EXPLICIT CHOICE { x121-dcc-code NumericString, iso-3166-alpha2-code PrintableString }
-Administration ::= [APPLICATION 2] EXPLICIT CHOICE { numeric NumericString, printable PrintableString }
-Private ::= CHOICE { numeric NumericString, printable PrintableString }
-ORName ::= [APPLICATION 0] SEQUENCE { built-in-standard-attributes Attributes,
-    domain-defined SEQUENCE OF NULL OPTIONAL }
-Attributes ::= SEQUENCE { country-name Country OPTIONAL, administration-domain-name Administration OPTIONAL,
-    network-address [0] NumericString OPTIONAL, terminal-identifier [1] PrintableString OPTIONAL,
-    private-domain-name [2] EXPLICIT Private OPTIONAL, organization-name [3] PrintableString OPTIONAL,
-    numeric-user-identifier [4] NumericString OPTIONAL, personal-name [5] PersonalName OPTIONAL,
-    organizational-unit-names [6] SEQUENCE OF PrintableString OPTIONAL }
-PersonalName ::= SET { surname [0] PrintableString, given-name [1] PrintableString OPTIONAL,
-    initials [2] PrintableString OPTIONAL, generation-qualifier [3] PrintableString OPTIONAL }
-Types ::= [APPLICATION 5] SET { built-in [0] BIT STRING, teletex [2] SEQUENCE OF NULL OPTIONAL }
-ContentType ::= CHOICE { built-in [APPLICATION 6] INTEGER, extended OBJECT IDENTIFIER }
-Trace ::= SEQUENCE { global-domain-identifier Domain, domain-supplied-information Supplied }
-Supplied ::= SET { arrival-time [0] UTCTime, attempted-domain [1] Domain OPTIONAL,
-    routing-action [2] ENUMERATED { relayed(0), rerouted(1) } }
-Extension ::= SEQUENCE { type [0] EXPLICIT CHOICE { standard [0] INTEGER, private [3] OBJECT IDENTIFIER },
-    criticality [1] BIT STRING, value [2] EXPLICIT ANY }
-Recipient ::= SET { recipient-name ORName, originally-specified-recipient-number [0] INTEGER,
-    per-recipient-indicators [1] BIT STRING, explicit-conversion [2] INTEGER OPTIONAL }
-END
-"""
-DOMAIN = {
-    "country-name": ("iso-3166-alpha2-code", "GB"),
-    "administration-domain-name": ("printable", "GOLD 400"),
-    "private-domain-identifier": ("printable", "EXAMPLE"),
-}
-TRACE = {
-    "global-domain-identifier": DOMAIN,
-    "domain-supplied-information": {"arrival-time": datetime(2026, 1, 2, 3, 4, 5), "routing-action": "relayed"},
-}
+SECTIONS = ("coding", "relaying", "compiling", "memory", "growth")
+SMOKE = ("p1-3", "ldap", "octets")
 
 
-def or_name(number: int) -> dict[str, Any]:
-    return {
-        "built-in-standard-attributes": {
-            "country-name": ("iso-3166-alpha2-code", "GB"),
-            "administration-domain-name": ("printable", "GOLD 400"),
-            "private-domain-name": ("printable", "EXAMPLE"),
-            "organization-name": "Widgets",
-            "personal-name": {"surname": f"Smith{number}", "given-name": "Jo"},
-        }
-    }
-
-
-def message(recipients: int) -> tuple[str, Any]:
-    envelope = {
-        "message-identifier": {"global-domain-identifier": DOMAIN, "local-identifier": "mta.example.1234567890"},
-        "originator-name": or_name(0),
-        "encoded-information-types": {"built-in": (b"\x20", 3)},
-        "content-type": ("built-in", 22),
-        "content-identifier": "benchmark",
-        "priority": "urgent",
-        "per-message-indicators": (b"\x40", 8),
-        "trace-information": [TRACE],
-        "extensions": [{"type": ("standard", 38), "criticality": (b"\x80", 1), "value": b"\x04\x40" + bytes(64)}],
-        "per-recipient-fields": [
-            {
-                "recipient-name": or_name(number),
-                "originally-specified-recipient-number": number,
-                "per-recipient-indicators": (b"\x9c", 8),
-            }
-            for number in range(1, recipients + 1)
-        ],
-    }
-    return "message", {"envelope": envelope, "content": b"c" * 2048}
-
-
-def seconds(work: Callable[[], Any], times: int) -> float:
-    start = time.process_time()
-    for _ in range(times):
-        work()
-    return (time.process_time() - start) / times
-
-
-def compare(name: str, ours: Callable[[], Any], theirs: Callable[[], Any], rounds: int, budget: float) -> None:
-    """Prints both times and the median of their ratios."""
-    counts = [max(1, int(budget / max(seconds(work, 3), 1e-7))) for work in (ours, theirs)]
-    pairs = [(seconds(ours, counts[0]), seconds(theirs, counts[1])) for _ in range(rounds)]
-    ratio = statistics.median(theirs / ours for ours, theirs in pairs)
-    mine, other = (statistics.median(column) for column in zip(*pairs, strict=True))
-    print(f"{name:48} {mine * 1e6:10.2f} us {other * 1e6:10.2f} us {ratio:8.1f}")
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=0.1, help="CPU time of one codec in one round")
+    parser.add_argument("--smoke", action="store_true", help="one short round of some, to see that it runs")
+    parser.add_argument("--only", choices=SECTIONS, action="append", help="these sections alone; may be repeated")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    parser.add_argument("--readme", action="store_true", help="write the table into native/fastber/README.md")
+    return parser.parse_args()
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=float, default=0.2, help="CPU time of one side of one round")
-    parser.add_argument("--recipients", type=int, default=3)
-    parser.add_argument("--smoke", action="store_true", help="one short round, to see that it runs")
-    options = parser.parse_args()
-    if options.smoke:
-        options.rounds, options.seconds = 1, 0.01
+    options = arguments()
+    effort = Effort(1, 0.01) if options.smoke else Effort(options.rounds, options.seconds)
+    sections = options.only or SECTIONS
+    say = partial(print, flush=True)
+    references: list[Reference] = [
+        *(Asn1tools(), Pycrate(), Pyasn1(), Asn1c(), Erlang()),
+        Rasn(build=not options.smoke),
+        Asn1bean(build=not options.smoke),
+    ]
+    size, entries = (1 << 20, 100) if options.smoke else (50 << 20, 10_000)
+    everything, left_out = workloads(size, entries)
+    named = {workload.name: workload for workload in everything}
+    for line in left_out:
+        say(line)
+    start = MachineTime.now()
+    tables: list[Table] = []
 
-    ours = fastber.compile_string(P1).types["APDU"]
-    reference = P1.replace("Envelope ::= SET", "Envelope ::= [UNIVERSAL 17] IMPLICIT SEQUENCE")
-    theirs = asn1tools.compile_string(reference).types["APDU"]
-    octets = bytes(theirs.encode(message(options.recipients)))
-    value = ours.decode(octets)
-    assert theirs.decode(octets) == value
+    def table(section: str, title: str) -> Table:
+        tables.append(Table(section, title, say))
+        return tables[-1]
 
-    def step() -> None:
-        envelope = ours.view(octets)["message"]["envelope"]
-        _ = envelope["message-identifier"].raw, envelope["priority"].contents, envelope["content-type"].raw
-        for recipient in envelope["per-recipient-fields"]:
-            _ = recipient["recipient-name"].raw, recipient["per-recipient-indicators"].contents
+    if "coding" in sections:
+        for workload in everything:
+            if options.smoke and workload.name not in SMOKE:
+                continue
+            heading = f"{workload.title}: {len(workload.octets):,} octets"
+            table("coding", heading).extend(coding(workload, references, effort, say))
+    if "relaying" in sections:
+        table("relaying", "Reading and changing a P1 transfer of 3 recipients").extend(
+            relaying(named["p1-3"], effort, say)
+        )
+    if "compiling" in sections:
+        table("compiling", "Compile").extend(compiling(effort, say, fetch=not options.smoke))
+    if "memory" in sections:
+        count = 1_000 if options.smoke else 30_000
+        table("memory", "Memory").extend(memory(count, count // 2, named["octets"]))
+    if "growth" in sections:
+        table("growth", "Growth, CPU time of an octet").extend(growth(effort, largest=size))
 
-    envelope, recipient = "message.envelope", "message.envelope.per-recipient-fields[*]"
-    reader = ours.reader(
-        f"{envelope}.message-identifier",
-        f"{envelope}.priority:contents",
-        f"{envelope}.content-type",
-        f"{recipient}.recipient-name",
-        f"{recipient}.per-recipient-indicators:contents",
-    )
-
-    responsibility = "message.envelope.per-recipient-fields[0].per-recipient-indicators"
-    changes = {"message.envelope.trace-information[+]": TRACE, responsibility: (b"\x1c", 8)}
-
-    splicer = ours.splicer(*changes)
-
-    def change() -> None:
-        decoded = ours.decode(octets)
-        decoded[1]["envelope"]["trace-information"].append(TRACE)
-        decoded[1]["envelope"]["per-recipient-fields"][0]["per-recipient-indicators"] = (b"\x1c", 8)
-        ours.encode(decoded)
-
-    def show(name: str, mine: Callable[[], Any], other: Callable[[], Any]) -> None:
-        compare(name, mine, other, options.rounds, options.seconds)
-
-    print(f"{len(octets)} octets, {options.recipients} recipients")
-    print(f"{'':48} {'fastber':>13} {'reference':>13} {'ratio':>8}")
-    show("decode, against asn1tools", lambda: ours.decode(octets), lambda: theirs.decode(octets))
-    show("encode, against asn1tools", lambda: ours.encode(value), lambda: theirs.encode(value))
-    show("view, step and read, against asn1tools' decode", step, lambda: theirs.decode(octets))
-    show("read by a reader, against asn1tools' decode", lambda: reader.read(octets), lambda: theirs.decode(octets))
-    show("view and splice, against decode and encode", lambda: ours.view(octets).splice(changes), change)
-    show("splice by a splicer, against the same", lambda: splicer.splice(octets, *changes.values()), change)
+    say("\n" + verdicts(tables))
+    say(f"{MachineTime.now().steal_since(start):.1f} % of the machine's time was taken by others")
+    if options.json:
+        options.json.write_text(json.dumps([one.plain() for one in tables], indent=1) + "\n")
+    if options.readme:
+        readme.rewrite(tables)
 
 
 if __name__ == "__main__":
