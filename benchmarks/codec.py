@@ -6,8 +6,8 @@ CPU time of one operation, median over paired rounds (every codec once in each r
 of the rounds' ratios, how many times as fast as the reference fastber is. Programs in other languages read their own
 CPU clock around their loop. A reference that is not installed, or that cannot do a workload, is named in a line.
 
-References: asn1tools, pycrate, pyasn1 (Python), asn1c (C), Erlang's asn1ct, rasn (Rust), asn1bean (Java), and the floor:
-the same objects made from C by hand, with nothing decoded, which no decoder that hands over these objects can beat.
+References: asn1tools, pycrate and pyasn1 (Python), asn1c (C), Erlang's asn1ct, rasn (Rust), asn1bean (Java), and the
+floor: the same objects made from C by hand, with nothing decoded, which no decoder that hands them over can beat.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ def changing(workload: Workload) -> tuple[Callable[[], Any], Callable[[], Any], 
     splicer = p1.splicer(*changes)
 
     def by_splicer() -> list[bytes | memoryview]:
-        return splicer.splice(octets, *changes.values())
+        return splicer.splice(octets, TRACE, NOT_RESPONSIBLE)
 
     def by_view() -> list[bytes | memoryview]:
         return p1.view(octets).splice(changes)
