@@ -145,7 +145,8 @@ class MTAConfiguration:
     `maximum_content_length` and `maximum_returned_content` are in octets, the first None for no limit. To the peers
     in `peers_1988`, types of extension fields are written as in 1988; `restrictions` are by peer. A message that is not
     to be delivered before some time is held here, unless `defers` is False. At most `maximum_copies` are made of one
-    message that comes in, by redirection, expansion of lists and conversion.
+    message that comes in, by redirection, expansion of lists and conversion. `peers_1984` speak the P1 of 1984;
+    `gateway_1984` is the address under which they write to addresses that only 1988 can hold (RFC 1328 3.1).
     """
 
     name: str
@@ -162,6 +163,8 @@ class MTAConfiguration:
     maximum_trace_elements: int = 512
     worker: str = ""
     peers_1988: frozenset[str] = frozenset()
+    peers_1984: frozenset[str] = frozenset()
+    gateway_1984: ORAddress | None = None
     users: tuple[User, ...] = ()
     distribution_lists: tuple[DistributionList, ...] = ()
     restrictions: Mapping[str, Restrictions] = field(default_factory=dict)

@@ -20,6 +20,7 @@ from x400.mta.delivery import deliver_message
 from x400.mta.dispatcher import dispatch, edits_of_1988, trace_edits
 from x400.mta.dl_expansion import dl_expansion, members_of
 from x400.mta.dl_expansion import objection as objection_to_expansion
+from x400.mta.downgrading import objection as objection_to_downgrading
 from x400.mta.error_processing import Failure, error_processing
 from x400.mta.front_end import unsupported
 from x400.mta.outcome import LogRecord, Outcome, Transfer
@@ -212,6 +213,11 @@ def _special(
     if decision.routes:
         decision = chosen_route(apdu, decision, mta.configuration)
     user = decision.user
+    if decision.next_hop is not None and decision.next_hop in mta.configuration.peers_1984:
+        why = objection_to_downgrading(apdu, recipient, mta.configuration.gateway_1984)
+        if why is not None:
+            decided.failures.append(_failure(recipient, decision, why))
+            return None
     if decision.next_hop is not None and decision.next_hop in mta.configuration.restrictions:
         accepted = mta.configuration.restrictions[decision.next_hop].encoded_information_types
         return _converted(apdu, recipient, decision, accepted, decided, now, subscribed=True)

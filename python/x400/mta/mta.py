@@ -11,11 +11,13 @@ import fastber
 from x400.mta.configuration import DistributionList, MTAConfiguration, Route
 from x400.mta.deferred_delivery import cancel, release
 from x400.mta.directory import Directory
+from x400.mta.downgrading import downgrade
 from x400.mta.message_in import give_up, message_in
 from x400.mta.outcome import Outcome
 from x400.mta.report_front_end import report_in
 from x400.mta.rerouting import reroute
 from x400.mta.routing_and_conversion_decision import Decision, RouteTable
+from x400.mta.upgrading import upgrade
 from x400.mts.apdu import Apdu
 from x400.mts.exceptions import InvalidAPDU, InvalidORAddress
 from x400.mts.identifiers import MTSIdentifiers
@@ -115,12 +117,21 @@ class MTA:
         """
         with _Faults():
             apdu = Apdu(stored)
+            if peer in self.configuration.peers_1984:
+                apdu = Apdu(upgrade(apdu))
             outcome = Outcome(apdu.identifier, _duplicate_key(apdu, peer), apdu.kind)
             if apdu.kind == "report":
                 report_in(self, apdu, outcome, now)
             else:
                 message_in(self, apdu, outcome, now)
         return outcome
+
+    def message_out(self, stored: Stored, peer: str) -> Stored:
+        """The octets to send of what is queued for `peer`: as they are, but to a peer of 1984 downgraded."""
+        if peer not in self.configuration.peers_1984:
+            return stored
+        with _Faults():
+            return downgrade(Apdu(stored), self.configuration.gateway_1984)
 
     def release(self, stored: Stored, arrived: datetime, now: datetime) -> Outcome:
         """The time has come of a message that was held since `arrived`; what to store in its place."""
@@ -185,7 +196,7 @@ class _Faults:
 
 
 def _table(configuration: MTAConfiguration) -> RouteTable:
-    restricted = configuration.restrictions
+    restricted = configuration.restrictions.keys() | configuration.peers_1984
     return RouteTable(configuration.routes, configuration.users, configuration.distribution_lists, restricted)
 
 
