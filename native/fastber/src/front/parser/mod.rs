@@ -103,7 +103,7 @@ impl<'a> Parser<'a> {
         self.token(0).kind
     }
 
-    pub(super) fn peek(&self, ahead: u32) -> T {
+    pub fn peek(&self, ahead: u32) -> T {
         self.token(ahead).kind
     }
 

@@ -249,6 +249,10 @@ impl<'a> Resolver<'a> {
                 let mut list = Vec::new();
                 for part in split(&self.modules[span.module as usize].tokens.clone(), span, b',') {
                     let mut parser = self.parser(part);
+                    // `SEQUENCE OF name Type` has its elements written with the name (X.680 26.3)
+                    if parser.kind() == T::Lower && !matches!(parser.peek(1), T::End | T::Mark(b':' | b'.' | b'{')) {
+                        parser.bump();
+                    }
                     let value = self.parsed(part, parser.value())?;
                     list.push(self.value(&value, scope, &target)?);
                 }
