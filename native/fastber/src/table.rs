@@ -239,9 +239,19 @@ impl Fields {
     /// The member whose name is that very object, looked for from `next` on and then before it.
     #[inline]
     pub fn identical(&self, next: usize, name: &Bound<'_, PyAny>) -> Option<usize> {
-        let is_named = |field: &Field| field.name.as_ptr() == name.as_ptr();
+        self.position(next, |field| field.name.as_ptr() == name.as_ptr())
+    }
+
+    /// The member whose name is that text, looked for likewise.
+    #[inline]
+    pub fn equal(&self, next: usize, name: &str) -> Option<usize> {
+        self.position(next, |field| field.text == name)
+    }
+
+    #[inline]
+    fn position(&self, next: usize, is_named: impl Fn(&Field) -> bool) -> Option<usize> {
         let (before, after) = self.fields.split_at(next);
-        match after.iter().position(is_named) {
+        match after.iter().position(&is_named) {
             Some(distance) => Some(next + distance),
             None => before.iter().position(is_named),
         }

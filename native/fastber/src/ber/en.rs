@@ -306,29 +306,32 @@ impl<'a, 'py> Encoder<'a, 'py> {
         Ok(())
     }
 
-    /// Appends to `members` what the dict has for each of `fields`, in one pass over the dict: most of its keys are
-    /// the interned names themselves, in the order of the text, and most OPTIONAL members are not there to be asked for.
+    /// Appends to `members` what the dict has for each of `fields`, in one pass over the dict: most of its keys come in
+    /// the order of the text, and most OPTIONAL members are not there to be asked for.
     fn collect(&mut self, fields: &Fields, dict: &Bound<'py, PyDict>) -> Result<()> {
         let first = self.members.len();
         let count = fields.fields.len();
         self.members.resize_with(first + count, || None);
         let members = &mut self.members[first..];
-        let mut all_known = dict.len() <= count;
-        if all_known {
+        // Keys that are no plain str have an equality of their own; of many unknown ones none shall cost a search.
+        let mut plain = dict.len() <= 2 * count;
+        if plain {
             with_critical_section(dict, || {
                 let mut next = 0;
                 for (key, value) in dict.iter() {
-                    match fields.identical(next, &key) {
-                        Some(index) => {
-                            members[index] = Some(value);
-                            next = index + 1;
-                        }
-                        None => all_known = false,
+                    let found = fields.identical(next, &key).or_else(|| {
+                        let key = key.cast_exact::<PyString>();
+                        plain &= key.is_ok();
+                        fields.equal(next, key.ok()?.to_str().ok()?)
+                    });
+                    if let Some(index) = found {
+                        members[index] = Some(value);
+                        next = index + 1;
                     }
                 }
             });
         }
-        if !all_known {
+        if !plain {
             for (field, member) in fields.fields.iter().zip(members) {
                 if member.is_none() {
                     *member = dict.get_item(field.name.bind(self.py))?;

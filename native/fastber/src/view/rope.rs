@@ -1,5 +1,5 @@
-//! What a splice makes, put together from the end to the start: new octets and copies of small pieces of the old buffer
-//! in one output, and between them large pieces of the old buffer that are left where they are.
+//! What a splice makes, put together from the end to the start: new octets in one output, and between them pieces of the
+//! old buffer that stay where they are until all of it is known.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
@@ -32,14 +32,10 @@ impl<'a> Rope<'a> {
     pub fn new(data: &'a [u8]) -> Rope<'a> {
         Rope {
             data,
-            // What is copied whole has its place at once; else small enough for what an allocator keeps ready.
-            out: Out::with_capacity(if data.len() < WORTH_A_VIEW {
-                data.len() + 512
-            } else {
-                960
-            }),
+            // Small enough for what an allocator keeps ready.
+            out: Out::with_capacity(960),
             pending: None,
-            cuts: Vec::new(),
+            cuts: Vec::with_capacity(16),
             elsewhere: 0,
         }
     }
@@ -75,16 +71,12 @@ impl<'a> Rope<'a> {
         let Some((start, end)) = self.pending.take() else {
             return;
         };
-        if end - start < WORTH_A_VIEW {
-            self.out.extend(&self.data[start..end]);
-        } else {
-            self.elsewhere += end - start;
-            self.cuts.push(Cut {
-                mark: self.out.len(),
-                start,
-                end,
-            });
-        }
+        self.elsewhere += end - start;
+        self.cuts.push(Cut {
+            mark: self.out.len(),
+            start,
+            end,
+        });
     }
 
     pub fn new_octets(&mut self, octets: &[u8]) {
@@ -110,18 +102,35 @@ impl<'a> Rope<'a> {
         self.out.gather(py);
         let buffers = PyList::empty(py);
         let octets = self.out.as_slice();
+        // What is to be copied into one object, and how long it is.
+        let mut run: Vec<&[u8]> = Vec::with_capacity(2 * self.cuts.len() + 1);
         let mut from = 0;
         for cut in self.cuts.iter().rev() {
             let to = octets.len() - cut.mark;
-            if to > from {
-                buffers.append(PyBytes::new(py, &octets[from..to]))?;
-            }
-            buffers.append(source.slice(py, cut.start, cut.end)?)?;
+            run.push(&octets[from..to]);
             from = to;
+            if cut.end - cut.start < WORTH_A_VIEW {
+                run.push(&self.data[cut.start..cut.end]);
+            } else {
+                copied(&buffers, &mut run)?;
+                buffers.append(source.slice(py, cut.start, cut.end)?)?;
+            }
         }
-        if octets.len() > from {
-            buffers.append(PyBytes::new(py, &octets[from..]))?;
-        }
+        run.push(&octets[from..]);
+        copied(&buffers, &mut run)?;
         Ok(buffers)
     }
+}
+
+/// Appends the octets of `run` as one object, unless there are none.
+fn copied(buffers: &Bound<'_, PyList>, run: &mut Vec<&[u8]>) -> PyResult<()> {
+    let length = run.iter().map(|piece| piece.len()).sum();
+    if length > 0 {
+        let octets = PyBytes::new_with_writer(buffers.py(), length, |writer| {
+            run.iter().try_for_each(|piece| writer.write_bytes(piece))
+        })?;
+        buffers.append(octets)?;
+    }
+    run.clear();
+    Ok(())
 }

@@ -255,9 +255,8 @@ impl<'a, 'py> Splicer<'a, 'py> {
         parts: &[Part],
         edits: &[(Place, Edit)],
     ) -> Result<()> {
-        // What is done with each present part, and which members are put in before which part.
-        let mut done: Vec<Option<&Edit>> = vec![None; parts.len()];
-        let mut inserts: Vec<(usize, usize, usize)> = Vec::new();
+        // What is done, and at which part: a member that is put in comes before that part.
+        let mut work: Vec<(usize, Work)> = Vec::with_capacity(edits.len());
         for &(place, ref edit) in edits {
             let Place::Named(member) = place else {
                 return Err(absent(place, ""));
@@ -271,46 +270,47 @@ impl<'a, 'py> Splicer<'a, 'py> {
                 {
                     return Err(Error::encode("a mandatory member cannot be removed").member(name));
                 }
-                done[index] = Some(edit);
+                work.push((index, Work::Edit(member, edit)));
                 continue;
             }
             match edit {
                 Edit::Set(value) if !self.removes(*value) => {
-                    inserts.push((self.place(fields, set, parts, member), member, *value));
+                    let index = self.place(fields, set, parts, member);
+                    if level.cut && index == parts.len() {
+                        let reason = "the buffer ends before the place of this member";
+                        return Err(Error::decode(self.data.len(), reason).member(name));
+                    }
+                    work.push((index, Work::Insert(member, *value)));
                 }
                 _ => return Err(absent(place, name)),
             }
-            if level.cut && inserts.last().is_some_and(|(place, ..)| *place == parts.len()) {
-                let reason = "the buffer ends before the place of this member";
-                return Err(Error::decode(self.data.len(), reason).member(name));
-            }
         }
-        inserts.sort_by_key(|(place, member, _)| {
-            let order = fields.order.iter().position(|index| *index as usize == *member);
-            (*place, if set { order.unwrap_or(*member) } else { *member })
+        work.sort_by_key(|(index, work)| match work {
+            Work::Insert(member, _) => {
+                let order = fields.order.iter().position(|index| *index as usize == *member);
+                (*index, false, if set { order.unwrap_or(*member) } else { *member })
+            }
+            Work::Edit(..) => (*index, true, 0),
         });
         let mut limit = level.contents_end;
-        for index in (0..=parts.len()).rev() {
-            if let Some(part) = parts.get(index) {
-                self.rope.old(part.end, limit);
-                limit = part.at;
-                match (done[index], part.member) {
-                    (Some(edit), Some(member)) => {
-                        let field = &fields.fields[member as usize];
-                        self.part(field.type_id, part, edit)
-                            .map_err(|error| error.member(&field.text))?;
-                    }
-                    _ => self.rope.old(part.at, part.end),
+        for (index, work) in work.into_iter().rev() {
+            match work {
+                Work::Edit(member, edit) => {
+                    let (part, field) = (&parts[index], &fields.fields[member]);
+                    self.rope.old(part.end, limit);
+                    limit = part.at;
+                    self.part(field.type_id, part, edit)
+                        .map_err(|error| error.member(&field.text))?;
                 }
-            } else if !level.cut {
-                let end = parts.last().map_or(level.contents, |part| part.end);
-                self.rope.old(end, limit);
-                limit = end;
-            }
-            for (_, member, value) in inserts.iter().filter(|(place, ..)| *place == index).rev() {
-                let field = &fields.fields[*member];
-                self.value(field.type_id, *value)
-                    .map_err(|error| error.member(&field.text))?;
+                Work::Insert(member, value) => {
+                    let field = &fields.fields[member];
+                    let behind = parts.last().map_or(level.contents, |part| part.end);
+                    let at = parts.get(index).map_or(behind, |part| part.at);
+                    self.rope.old(at, limit);
+                    limit = at;
+                    self.value(field.type_id, value)
+                        .map_err(|error| error.member(&field.text))?;
+                }
             }
         }
         self.rope.old(level.contents, limit);
@@ -337,7 +337,7 @@ impl<'a, 'py> Splicer<'a, 'py> {
     }
 
     fn elements(&mut self, element: TypeId, level: &Level, parts: &[Part], edits: &[(Place, Edit)]) -> Result<()> {
-        let mut done: Vec<Option<&Edit>> = vec![None; parts.len()];
+        let mut done: Vec<(usize, &Edit)> = Vec::with_capacity(edits.len());
         let mut appended = Vec::new();
         for &(place, ref edit) in edits {
             let index = match place {
@@ -350,7 +350,7 @@ impl<'a, 'py> Splicer<'a, 'py> {
                 Place::Named(_) => return Err(absent(place, "")),
             };
             match edit {
-                _ if index < parts.len() => done[index] = Some(edit),
+                _ if index < parts.len() => done.push((index, edit)),
                 _ if level.cut => {
                     return Err(Error::decode(self.data.len(), "the buffer ends before this element"));
                 }
@@ -362,17 +362,25 @@ impl<'a, 'py> Splicer<'a, 'py> {
         for value in appended.iter().rev() {
             self.value(element, *value).map_err(|error| error.index(parts.len()))?;
         }
-        for (index, part) in parts.iter().enumerate().rev() {
+        // Of two edits of one element (counted from either end) the later one holds.
+        done.reverse();
+        done.sort_by_key(|(index, _)| *index);
+        done.dedup_by_key(|(index, _)| *index);
+        for (index, edit) in done.into_iter().rev() {
+            let part = &parts[index];
             self.rope.old(part.end, limit);
             limit = part.at;
-            match done[index] {
-                Some(edit) => self.part(element, part, edit).map_err(|error| error.index(index))?,
-                None => self.rope.old(part.at, part.end),
-            }
+            self.part(element, part, edit).map_err(|error| error.index(index))?;
         }
         self.rope.old(level.contents, limit);
         Ok(())
     }
+}
+
+/// What is done among the members of a SEQUENCE or SET: a member, and what becomes of it.
+enum Work<'a> {
+    Edit(usize, &'a Edit),
+    Insert(usize, usize),
 }
 
 /// The encoding at `spot` as edited: buffers to be sent one behind the other.
