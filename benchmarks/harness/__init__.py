@@ -1,1 +1,1 @@
-"""What the benchmarks share: CPU accounting, paired rounds, the floor of a decode, and the reference MTA."""
+"""What the benchmarks share: CPU accounting, the floor of a decode, memory and growth, and the reference MTA."""
