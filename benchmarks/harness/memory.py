@@ -40,19 +40,26 @@ def python_memory(call: Callable[[], Any]) -> Memory:
     return Memory(peak - before, held - before)
 
 
+RESIDENT = """
+import gc
+from pathlib import Path
+def resident(line):
+    return next(int(l.split()[1]) for l in Path("/proc/self/status").read_text().splitlines() if l.startswith(line))
+{setup}
+gc.collect()
+Path("/proc/self/clear_refs").write_text("5")
+before = resident("VmRSS")
+{statement}
+print(resident("VmHWM") - before)
+"""
+
+
 def resident_growth(setup: str, statement: str) -> int:
-    """Octets by which the peak resident set of a process of its own grows while it runs ``statement`` once, native
-    allocations included. ``setup`` and ``statement`` are Python source; the setup has to leave no garbage that the
-    statement could reuse."""
-    program = (
-        f"import resource\n{setup}\n"
-        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        f"{statement}\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
-    )
+    """Octets by which the resident set of a process of its own grows at most while it runs ``statement`` once, native
+    allocations included. Both are Python source, unindented. Linux only (/proc)."""
+    program = RESIDENT.format(setup=setup, statement=statement)
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
-    # Linux counts kilobytes, macOS octets.
-    return int(done.stdout) * (1 if sys.platform == "darwin" else 1024)
+    return int(done.stdout) * 1024
 
 
 def growth(sizes: Sequence[int], make: Callable[[int], Callable[[], Any]], seconds: float = 0.05) -> list[float]:

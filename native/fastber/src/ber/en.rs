@@ -311,6 +311,9 @@ impl<'a, 'py> Encoder<'a, 'py> {
     fn collect(&mut self, fields: &Fields, dict: &Bound<'py, PyDict>) -> Result<()> {
         let first = self.members.len();
         let count = fields.fields.len();
+        if self.members.capacity() == 0 {
+            self.members.reserve(count + 64);
+        }
         self.members.resize_with(first + count, || None);
         let members = &mut self.members[first..];
         // Keys that are no plain str have an equality of their own; of many unknown ones none shall cost a search.

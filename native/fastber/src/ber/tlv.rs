@@ -183,20 +183,12 @@ pub fn head(data: &[u8], at: usize, end: usize) -> Result<Header, Located> {
             let count = (octet & 0x7f) as usize;
             let octets = data.get(next..next + count).ok_or((Fault::Cut, next - 1))?;
             next += count;
-            let mut length = 0u128;
-            for &octet in octets {
-                length = (length << 8) | octet as u128;
-                if length > (isize::MAX as u128) - (next as u128) {
-                    return Err((
-                        Fault::Overrun {
-                            needed: length,
-                            there: end - next,
-                        },
-                        next,
-                    ));
-                }
+            if count < size_of::<usize>() {
+                // Below 2^56: the sum of offsets does not overflow.
+                Some(octets.iter().fold(0, |length, &octet| (length << 8) | octet as usize))
+            } else {
+                Some(long_length(octets, next, end)?)
             }
-            Some(length as usize)
         }
     };
     Ok(Header {
@@ -206,6 +198,20 @@ pub fn head(data: &[u8], at: usize, end: usize) -> Result<Header, Located> {
         contents: next,
         length,
     })
+}
+
+/// A length in more octets than it should need.
+#[cold]
+fn long_length(octets: &[u8], next: usize, end: usize) -> Result<usize, Located> {
+    let mut length = 0u128;
+    for &octet in octets {
+        length = (length << 8) | octet as u128;
+        if length > (isize::MAX as u128) - (next as u128) {
+            let there = end - next;
+            return Err((Fault::Overrun { needed: length, there }, next));
+        }
+    }
+    Ok(length as usize)
 }
 
 #[cold]

@@ -38,7 +38,7 @@ pub struct Part {
 /// Which members of a SET were met.
 #[derive(Default)]
 pub struct Seen {
-    first: u128,
+    first: u64,
     more: Vec<u32>,
 }
 
@@ -46,7 +46,7 @@ impl Seen {
     /// False if the member was met before.
     #[inline]
     pub fn add(&mut self, member: u32) -> bool {
-        if member < u128::BITS {
+        if member < u64::BITS {
             let bit = 1 << member;
             let new = self.first & bit == 0;
             self.first |= bit;
@@ -60,7 +60,7 @@ impl Seen {
     }
 
     pub fn has(&self, member: usize) -> bool {
-        if member < u128::BITS as usize {
+        if member < u64::BITS as usize {
             return self.first & (1 << member) != 0;
         }
         self.more.contains(&(member as u32))
@@ -165,16 +165,12 @@ impl Reader<'_> {
                 let first = &self.table.node(*element).first;
                 let extensible = matches!(&self.table.node(*element).op, Op::Choice(choice) if choice.extensible);
                 let mut elements = Vec::new();
-                let cut = self.each(at, end, |header, end| {
-                    if !first.accepts(header.tag) && !extensible {
-                        let reason = format!("expected {}, got {}", first.describe(), header.tag);
-                        return Err(Error::decode(header.at, reason).index(elements.len()));
+                let cut = self.each(at, end, |tag, at, end| {
+                    if !first.accepts(tag) && !extensible {
+                        let reason = format!("expected {}, got {tag}", first.describe());
+                        return Err(Error::decode(at, reason).index(elements.len()));
                     }
-                    elements.push(Part {
-                        member: None,
-                        at: header.at,
-                        end,
-                    });
+                    elements.push(Part { member: None, at, end });
                     Ok(())
                 })?;
                 (Parts::Elements(elements), cut)
@@ -252,37 +248,52 @@ impl Reader<'_> {
         }
     }
 
-    /// Calls `take` with the header and end of each element; true if the buffer ends first.
-    #[inline]
-    pub fn each(&self, mut at: usize, end: usize, mut take: impl FnMut(&Header, usize) -> Result<()>) -> Result<bool> {
+    /// Calls `take` with the tag, the place and the end of each element; true if the buffer ends first.
+    #[inline(always)]
+    pub fn each(
+        &self,
+        mut at: usize,
+        end: usize,
+        mut take: impl FnMut(Tag, usize, usize) -> Result<()>,
+    ) -> Result<bool> {
         let available = end.min(self.data.len());
         while at < available {
-            let header = match self.header(at, end) {
-                Ok(header) => header,
-                // Only the end of a partial buffer can cut a header; what is wrong otherwise is wrong now.
-                Err(error) if self.partial && end > available => {
-                    return if tlv::head(self.data, at, available).is_err_and(|(fault, _)| fault == Fault::Cut) {
-                        Ok(true)
-                    } else {
-                        Err(error)
-                    };
-                }
-                Err(error) => return Err(error),
+            let (tag, after) = match tlv::short(self.data, at, end) {
+                Some(header) => (header.tag, header.end(end)),
+                None => match self.long(at, end)? {
+                    Some(found) => found,
+                    None => return Ok(true),
+                },
             };
-            let after = self.end_of(&header, end)?;
-            take(&header, after)?;
+            take(tag, at, after)?;
             at = after;
         }
         Ok(end > available)
     }
 
+    /// Tag and end of an element with any header; None if the buffer ends within the header.
+    #[inline(never)]
+    fn long(&self, at: usize, end: usize) -> Result<Option<(Tag, usize)>> {
+        let available = end.min(self.data.len());
+        match self.any_header(at, end) {
+            Ok(header) => Ok(Some((header.tag, self.end_of(&header, end)?))),
+            // Only the end of a partial buffer can cut a header; what is wrong otherwise is wrong now.
+            Err(error) if self.partial && end > available => {
+                if tlv::head(self.data, at, available).is_err_and(|(fault, _)| fault == Fault::Cut) {
+                    Ok(None)
+                } else {
+                    Err(error)
+                }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     fn sequence(&self, fields: &Fields, at: usize, end: usize) -> Result<(Parts, bool)> {
         let mut parts: Vec<Part> = Vec::with_capacity(fields.fields.len().min(16));
         let mut next = 0;
-        let cut = self.each(at, end, |header, end| {
-            let found = fields.fields[next..]
-                .iter()
-                .position(|field| field.first.accepts(header.tag));
+        let cut = self.each(at, end, |tag, at, end| {
+            let found = fields.fields[next..].iter().position(|field| field.first.accepts(tag));
             let member = match found {
                 Some(distance) => {
                     let index = next + distance;
@@ -290,15 +301,11 @@ impl Reader<'_> {
                     Some(index as u32)
                 }
                 None => {
-                    self.unknown(fields, header)?;
+                    self.unknown(fields, tag, at)?;
                     None
                 }
             };
-            parts.push(Part {
-                member,
-                at: header.at,
-                end,
-            });
+            parts.push(Part { member, at, end });
             Ok(())
         })?;
         Ok((Parts::Members(parts), cut))
@@ -308,31 +315,27 @@ impl Reader<'_> {
         let mut parts: Vec<Part> = Vec::with_capacity(fields.fields.len().min(16));
         let mut seen = Seen::default();
         let mut next = 0;
-        let cut = self.each(at, end, |header, end| {
-            let member = fields.for_tag_from(next, header.tag);
+        let cut = self.each(at, end, |tag, at, end| {
+            let member = fields.for_tag_from(next, tag);
             next = member.map_or(next, |member| member as usize + 1);
             match member {
-                None => self.unknown(fields, header)?,
+                None => self.unknown(fields, tag, at)?,
                 Some(index) if !seen.add(index) => {
-                    let error = Error::decode(header.at, format!("{} is repeated", header.tag));
+                    let error = Error::decode(at, format!("{tag} is repeated"));
                     return Err(error.member(&fields.fields[index as usize].text));
                 }
                 _ => {}
             }
-            parts.push(Part {
-                member,
-                at: header.at,
-                end,
-            });
+            parts.push(Part { member, at, end });
             Ok(())
         })?;
         Ok((Parts::Members(parts), cut))
     }
 
-    pub fn unknown(&self, fields: &Fields, header: &Header) -> Result<()> {
+    pub fn unknown(&self, fields: &Fields, tag: Tag, at: usize) -> Result<()> {
         if fields.extensible || self.table.options.ignore_unknown {
             return Ok(());
         }
-        Err(Error::decode(header.at, format!("unexpected element {}", header.tag)))
+        Err(Error::decode(at, format!("unexpected element {tag}")))
     }
 }

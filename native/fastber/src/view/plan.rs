@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 
 use crate::ber::de::Decoder;
+use crate::ber::tlv::Tag;
 use crate::error::{Error, Result};
 use crate::schema::TypeId;
 use crate::table::{Fields, Op, Table};
@@ -252,16 +253,14 @@ impl<'py> Walk<'_, 'py> {
 
     fn sequence(&mut self, fields: &Fields, plans: &[Option<Box<Plan>>], at: usize, end: usize) -> Result<()> {
         let mut next = 0;
-        let cut = self.each(at, end, |walk, header, end| {
-            let found = fields.fields[next..]
-                .iter()
-                .position(|field| field.first.accepts(header.tag));
+        let cut = self.each(at, end, |walk, tag, at, end| {
+            let found = fields.fields[next..].iter().position(|field| field.first.accepts(tag));
             let Some(distance) = found else {
-                return walk.reader.unknown(fields, header);
+                return walk.reader.unknown(fields, tag, at);
             };
             let member = next + distance;
             next = member + 1;
-            walk.member(fields, plans, member, header.at, end)
+            walk.member(fields, plans, member, at, end)
         })?;
         // What is not there may be in the part that is not at hand.
         if cut && plans[next..].iter().any(Option::is_some) {
@@ -273,16 +272,16 @@ impl<'py> Walk<'_, 'py> {
     fn set(&mut self, fields: &Fields, plans: &[Option<Box<Plan>>], at: usize, end: usize) -> Result<()> {
         let mut seen = Seen::default();
         let mut next = 0;
-        let cut = self.each(at, end, |walk, header, end| {
-            let Some(member) = fields.for_tag_from(next, header.tag) else {
-                return walk.reader.unknown(fields, header);
+        let cut = self.each(at, end, |walk, tag, at, end| {
+            let Some(member) = fields.for_tag_from(next, tag) else {
+                return walk.reader.unknown(fields, tag, at);
             };
             next = member as usize + 1;
             if !seen.add(member) {
-                let error = Error::decode(header.at, format!("{} is repeated", header.tag));
+                let error = Error::decode(at, format!("{tag} is repeated"));
                 return Err(error.member(&fields.fields[member as usize].text));
             }
-            walk.member(fields, plans, member as usize, header.at, end)
+            walk.member(fields, plans, member as usize, at, end)
         })?;
         if cut && (0..plans.len()).any(|index| plans[index].is_some() && !seen.has(index)) {
             return Err(self.cut());
@@ -294,10 +293,10 @@ impl<'py> Walk<'_, 'py> {
         &mut self,
         at: usize,
         end: usize,
-        mut take: impl FnMut(&mut Self, &crate::ber::tlv::Header, usize) -> Result<()>,
+        mut take: impl FnMut(&mut Self, Tag, usize, usize) -> Result<()>,
     ) -> Result<bool> {
         let Reader { data, table, partial } = self.reader;
-        Reader { data, table, partial }.each(at, end, |header, end| take(self, header, end))
+        Reader { data, table, partial }.each(at, end, |tag, at, end| take(self, tag, at, end))
     }
 
     fn elements(&mut self, id: TypeId, plans: &[(Pick, Plan)], mut at: usize, mut end: usize) -> Result<()> {
@@ -318,20 +317,20 @@ impl<'py> Walk<'_, 'py> {
         let mut from_end = plans.iter().any(|(pick, _)| matches!(pick, Pick::One(..0)));
         let mut ends = Vec::new();
         let mut count = 0;
-        let cut = self.each(at, end, |walk, header, end| {
-            if !first.accepts(header.tag) && !extensible {
-                let reason = format!("expected {}, got {}", first.describe(), header.tag);
-                return Err(Error::decode(header.at, reason).index(count));
+        let cut = self.each(at, end, |walk, tag, at, end| {
+            if !first.accepts(tag) && !extensible {
+                let reason = format!("expected {}, got {tag}", first.describe());
+                return Err(Error::decode(at, reason).index(count));
             }
             if from_end {
-                ends.push((header.at, end));
+                ends.push((at, end));
             }
             for (pick, plan) in plans {
                 match pick {
                     Pick::One(index) if usize::try_from(*index) != Ok(count) => {}
-                    Pick::One(_) => walk.read(plan, header.at, end).map_err(|error| error.index(count))?,
+                    Pick::One(_) => walk.read(plan, at, end).map_err(|error| error.index(count))?,
                     Pick::Each(lists) => {
-                        walk.read(plan, header.at, end).map_err(|error| error.index(count))?;
+                        walk.read(plan, at, end).map_err(|error| error.index(count))?;
                         walk.append(lists)?;
                     }
                 }

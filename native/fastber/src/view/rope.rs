@@ -126,8 +126,13 @@ impl<'a> Rope<'a> {
 fn copied(buffers: &Bound<'_, PyList>, run: &mut Vec<&[u8]>) -> PyResult<()> {
     let length = run.iter().map(|piece| piece.len()).sum();
     if length > 0 {
-        let octets = PyBytes::new_with_writer(buffers.py(), length, |writer| {
-            run.iter().try_for_each(|piece| writer.write_bytes(piece))
+        let octets = PyBytes::new_with(buffers.py(), length, |mut rest| {
+            for piece in &*run {
+                let (place, others) = rest.split_at_mut(piece.len());
+                place.copy_from_slice(piece);
+                rest = others;
+            }
+            Ok(())
         })?;
         buffers.append(octets)?;
     }
