@@ -126,6 +126,14 @@ def test_places() -> None:
     assert line_of("", steps) is None
 
 
+def test_the_protocols_of_peers() -> None:
+    for protocol in ("mts-transfer", "mts-transfer-protocol", "mts-transfer-protocol-1984"):
+        text = GOOD.replace('name = "C"', f'name = "C"\nprotocol = "{protocol}"')
+        assert config.parse(text, "x").peers["C"].protocol == protocol
+    with pytest.raises(config.ConfigError, match="protocol"):
+        config.parse(GOOD.replace('name = "C"', 'name = "C"\nprotocol = "P1"'), "x")
+
+
 def test_what_is_kept_of_interrupted_transfers() -> None:
     read = config.parse(
         GOOD + "\n[limits]\ninterrupted-transfers = 3\ninterrupted-octets = 0\n[timers]\nrecovery = 7", "x"

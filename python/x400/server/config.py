@@ -22,6 +22,7 @@ from x400.mts.apdu import PRIORITIES
 from x400.mts.exceptions import InvalidIdentifier, InvalidORAddress
 from x400.mts.identifiers import GlobalDomainIdentifier
 from x400.mts.oraddress import ORAddress
+from x400.server.peer_tables import Protocol
 from x400.server.recipients import (
     DistributionListTable,
     UserTable,
@@ -99,10 +100,13 @@ class Peer(Table):
     ``name`` is what it calls itself in the MTA-bind. ``address`` is HOST:PORT; without it we never call, and what is
     for this peer waits. ``password`` is what it presents, ``own_name`` and ``own_password`` what we present; without a
     password on either side the bind is unauthenticated, which is accepted only from the ``hosts`` of a peer that has
-    ``unauthenticated``. ``association_recovery``: after the loss of an association in the middle of a transfer, it is
-    gone on with without a new bind (X.228 7.8.3), by either side; transfers go on in any case, after a new bind.
-    ``unauthenticated``. ``content-types`` and ``content-octets`` are what it takes; all else goes by another route, or
-    is answered by a non-delivery report. Text in other than its ``encoded-information-types`` is converted.
+    ``unauthenticated``. ``protocol`` is the application context (X.419 12) of all associations with it, either way:
+    mts-transfer is that of 1988 and later; mts-transfer-protocol has its messages, and mts-transfer-protocol-1984 those
+    of 1984, over reliable transfer of 1984 (X.410). ``association_recovery``: after the loss of an association in the
+    middle of a transfer, it is gone on with without a new bind (X.228 7.8.3), by either side; transfers go on in any
+    case, after a new bind.
+    ``content-types`` and ``content-octets`` are what it takes; all else goes by another route, or is answered by a
+    non-delivery report. Text in other than its ``encoded-information-types`` is converted.
     """
 
     name: Name
@@ -120,6 +124,7 @@ class Peer(Table):
     window_size: Annotated[int, Meta(ge=1, le=255)] = 3
     dialogue_mode: Literal["monologue", "two-way-alternate"] = "monologue"
     extensions_of_1988: bool = False
+    protocol: Protocol = "mts-transfer"
     association_recovery: bool = False
     content_types: tuple[ContentTypeName, ...] | None = None
     content_octets: Count | None = None

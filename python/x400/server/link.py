@@ -19,6 +19,7 @@ from x400.osi import rtse
 from x400.server.batches import close_source, source_of
 from x400.server.binding import BindRefused
 from x400.server.inbound import Receiver
+from x400.server.peer_tables import APPLICATION_PROTOCOLS
 
 if TYPE_CHECKING:
     from x400.server.config import Peer
@@ -205,6 +206,11 @@ class Link:
             peer = worker.binding.identify(event.user_data, self.association.address)
             if worker.stopping or worker.associations_of(peer.name) >= worker.config.limits.associations_per_peer:
                 raise BindRefused(MTABindError.BUSY, f"too many associations of {peer.name!r}, or stopping")
+            if APPLICATION_PROTOCOLS[peer.protocol] != event.application_protocol:
+                cause = (
+                    f"{peer.name!r} is to use {peer.protocol}, not application protocol {event.application_protocol}"
+                )
+                raise BindRefused(MTABindError.AUTHENTICATION_ERROR, cause)
         except BindRefused as refused:
             self.association.failure("mts", refused.error, refused.cause, None)
             connection.rt_open_response(False, encode_error(refused.error), now=self.association.now())

@@ -31,6 +31,7 @@ from x400.server.delivery import DeliveryQueue
 from x400.server.inbound import SLACK
 from x400.server.link import Link
 from x400.server.outbound import PeerQueue, wait_after
+from x400.server.peer_tables import APPLICATION_PROTOCOLS, X410_PROTOCOLS
 from x400.server.queues import LEASE, Queue
 from x400.server.recovery import LostAssociations
 from x400.spool import Batch, Entry, Event, Spool, SpoolError, SqliteSpool
@@ -375,7 +376,8 @@ class Worker:
     def _answering(self, listener: Listener) -> Callable[[], Association]:
         selector = listener.transport_selector
         parameters = self._parameters(
-            called_transport_selector=selector.encode("latin-1") if selector is not None else b""
+            called_transport_selector=selector.encode("latin-1") if selector is not None else b"",
+            application_protocols=X410_PROTOCOLS,
         )
         taps = self._capture(listener.capture)
 
@@ -418,6 +420,7 @@ class Worker:
 
     def _calling_parameters(self, peer: Peer) -> rtse.Parameters:
         return self._parameters(
+            application_protocol=APPLICATION_PROTOCOLS[peer.protocol],
             checkpoint_size=peer.checkpoint_size,
             window_size=peer.window_size,
             dialogue_mode=peer.dialogue_mode,

@@ -42,7 +42,6 @@ from x400.osi.presentation.events import (
 )
 from x400.osi.presentation.exceptions import ProviderReason
 from x400.osi.presentation.states import State as PresentationState
-from x400.osi.tlv import Buffer
 
 __all__ = ["Connection"]
 
@@ -69,22 +68,11 @@ class Connection:
 
     # Octets in, events out
 
-    def receive_data(self, data: Buffer) -> list[Any]:
-        """Events of the octets received; never raises for what the peer sent."""
-        return self._receive(self.presentation.receive_data(data))
-
-    def receive_eof(self) -> list[Any]:
-        """The transport connection was closed by the peer, or broke."""
-        return self._receive(self.presentation.receive_eof())
-
-    def buffer_updated(self, size: int) -> list[Any]:
-        """`size` octets were written to the buffer that the session's `get_buffer` gave."""
-        return self._receive(self.presentation.buffer_updated(size))
-
-    def _receive(self, presentation_events: list[Any]) -> list[Any]:
+    def take(self, session_events: list[Any]) -> list[Any]:
+        """Events of what session has reported; never raises for what the peer sent."""
         events: list[Any] = []
         handlers = self.HANDLERS
-        for event in presentation_events:
+        for event in self.presentation.take(session_events):
             handler = handlers.get(type(event))
             if handler is None:
                 if self.state is not State.CLOSED:

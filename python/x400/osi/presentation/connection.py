@@ -93,18 +93,6 @@ class Connection:
 
     # Octets in, events out
 
-    def receive_data(self, data: Buffer) -> list[Any]:
-        """Events of the octets received; never raises for what the peer sent."""
-        return self._receive(self.session.receive_data(data))
-
-    def receive_eof(self) -> list[Any]:
-        """The transport connection was closed by the peer, or broke."""
-        return self._receive(self.session.receive_eof())
-
-    def buffer_updated(self, size: int) -> list[Any]:
-        """`size` octets were written to the buffer that `get_buffer` gave."""
-        return self._receive(self.session.buffer_updated(size))
-
     def get_buffer(self, size: int) -> memoryview:
         return self.session.get_buffer(size)
 
@@ -116,7 +104,8 @@ class Connection:
         """The transport connection should be closed once `data_to_send` has been sent."""
         return self.session.closed
 
-    def _receive(self, session_events: list[Any]) -> list[Any]:
+    def take(self, session_events: list[Any]) -> list[Any]:
+        """Events of what session has reported; never raises for what the peer sent."""
         events: list[Any] = []
         handlers = self.HANDLERS
         for event in session_events:

@@ -1,4 +1,4 @@
-"""A connection of reliable transfer (X.218, X.228 normal mode) with the whole stack below it: what the network front
+"""A connection of reliable transfer (X.218, X.228, both modes) with the whole stack below it: what the network front
 uses.
 
 Octets go in by `receive_data` (or `get_buffer` and `buffer_updated`), events come out; `rt_...` methods are the
@@ -40,7 +40,7 @@ from x400.osi.rtse.events import (
     RTTurnPleaseIndication,
 )
 from x400.osi.rtse.exceptions import AbortReason, TransferError
-from x400.osi.rtse.machine import Machine, context_of
+from x400.osi.rtse.machine import CANNOT_RECOVER, P1_OF_1984, Machine, context_of
 from x400.osi.rtse.parameters import Parameters
 from x400.osi.rtse.recovery import NO_CONNECTION, SessionConnectionIdentifier
 from x400.osi.rtse.states import Event, State
@@ -69,8 +69,9 @@ class Connection(Receiving, Sending):
         """Open; `user_data` is the element of the bind argument."""
         self._tell(now)
         self._step(Event.RT_OPEN_REQUEST, LocalProtocolError)
-        data = bind.wrap(bind.ARGUMENT, user_data)
-        self._request(apdu.encode_rtorq(self.checkpoint_size, self.window_size, self.two_way_alternate, data))
+        data = self._wrap(bind.ARGUMENT, user_data)
+        protocol = self.application_protocol
+        self._request(apdu.encode_rtorq(self.checkpoint_size, self.window_size, self.two_way_alternate, data, protocol))
 
     def rt_open_response(
         self,
@@ -90,12 +91,12 @@ class Connection(Receiving, Sending):
         if not accept:
             if self.state is not State.AWAITING_OPEN_RESPONSE:
                 raise LocalProtocolError(f"RT-OPEN response in state {self.state.name}")
-            error = None if user_data is None else bind.wrap(bind.ERROR, user_data)
+            error = None if user_data is None else self._wrap(bind.ERROR, user_data)
             self._refuse(reason, UserDiagnostic.NULL, error)
             return
         if user_data is None:
             raise LocalProtocolError("a bind result is needed to accept")
-        data = bind.wrap(bind.RESULT, user_data)
+        data = self._wrap(bind.RESULT, user_data)
         self._accept(apdu.encode_rtoac(self.checkpoint_size, self.window_size, data))
 
     def rt_recover_request(self, lost: SessionConnectionIdentifier, now: float | None = None) -> None:
@@ -103,7 +104,8 @@ class Connection(Receiving, Sending):
         self._tell(now)
         self._step(Event.RT_OPEN_REQUEST, LocalProtocolError)
         self._recovering = lost
-        self._request(apdu.encode_rtorq_recover(self.checkpoint_size, self.window_size, self.two_way_alternate, lost))
+        sizes = self.checkpoint_size, self.window_size
+        self._request(apdu.encode_rtorq_recover(*sizes, self.two_way_alternate, lost, self.application_protocol))
 
     def rt_recover_response(self, accept: bool, now: float | None = None) -> None:
         """Answer an RTRecoverIndication: the association is known, or not. No effect on one that has ended."""
@@ -111,9 +113,17 @@ class Connection(Receiving, Sending):
         if self.state is State.CLOSED:
             return
         if not accept:
-            self._refuse(AssociateResult.REJECTED_PERMANENT, UserDiagnostic.NULL)
+            reason = None if self.application_protocol is None else integer(CANNOT_RECOVER)
+            self._refuse(AssociateResult.REJECTED_PERMANENT, UserDiagnostic.NULL, reason)
             return
         self._accept(apdu.encode_rtoac_recover(self.checkpoint_size, self.window_size, self._recovering))
+
+    def _wrap(self, kind: int, user_data: bytes) -> bytes:
+        """The Bind of remote operations is around it in normal mode only."""
+        return user_data if self.application_protocol is not None else bind.wrap(kind, user_data)
+
+    def _unwrap(self, kind: int, data: bytes) -> bytes:
+        return data if self.application_protocol is not None else bind.unwrap(kind, data)
 
     def _request(self, rtorq: bytes) -> None:
         context = context_of(self.presentation.parameters.contexts, self.parameters.rtse_abstract_syntax)
@@ -180,9 +190,11 @@ class Connection(Receiving, Sending):
         try:
             self._find_contexts()
             rtorq = self._user_information(event.user_information, "rtorq-apdu")
+            if self.application_protocol is not None:
+                self._take_protocol(rtorq.get("applicationProtocol", P1_OF_1984))
             kind, data = rtorq["connectionDataRQ"]
             if kind == "open":
-                user_data = bind.unwrap(bind.ARGUMENT, data)
+                user_data = self._unwrap(bind.ARGUMENT, data)
             else:
                 octets = event.user_information[0][1]
                 self._recovering = apdu.recovered_connection(octets, "rtorq-apdu.connectionDataRQ.recover")
@@ -201,7 +213,11 @@ class Connection(Receiving, Sending):
         )
         dialogue_mode: DialogueMode = "two-way-alternate" if self.two_way_alternate else "monologue"
         if kind != "open":
-            events.append(RTRecoverIndication(self._recovering, self.connection_identifier, dialogue_mode))
+            events.append(
+                RTRecoverIndication(
+                    self._recovering, self.connection_identifier, dialogue_mode, self.application_protocol
+                )
+            )
             return
         events.append(
             RTOpenIndication(
@@ -216,8 +232,14 @@ class Connection(Receiving, Sending):
                 calling_presentation_selector=connect.calling_selector,
                 called_presentation_selector=connect.called_selector,
                 connection=self.connection_identifier,
+                application_protocol=self.application_protocol,
             )
         )
+
+    def _take_protocol(self, protocol: int) -> None:
+        self.application_protocol = protocol
+        if protocol not in self.parameters.application_protocols:
+            raise TransferError(f"application protocol {protocol} is not supported")
 
     def _negotiate(self, proposal: dict[str, Any]) -> None:
         """Checkpoints no larger, and no more of them open, than proposed (X.228 7.1); 0 from either is none at all."""
@@ -253,7 +275,7 @@ class Connection(Receiving, Sending):
         if (kind == "open") is bool(self._recovering):
             raise TransferError("RTOAC that recovers where RTORQ opened, or the reverse")
         try:
-            user_data = None if self._recovering else bind.unwrap(bind.RESULT, data)
+            user_data = None if self._recovering else self._unwrap(bind.RESULT, data)
         except BindError as error:
             raise TransferError(f"RTOAC: {error.detail}", error.offset) from None
         self.checkpoint_size = checkpoint
@@ -267,6 +289,9 @@ class Connection(Receiving, Sending):
         if not event.user_information:
             return None
         _, rtorj = apdu.decode(event.user_information[0][1], "rtorj-apdu")
+        if self.application_protocol is not None:
+            reason = rtorj.get("refuseReason")
+            return None if reason is None or reason == CANNOT_RECOVER else integer(reason)
         data = rtorj.get("userDataRJ")
         return None if data is None else bind.unwrap(bind.ERROR, data)
 

@@ -48,6 +48,8 @@ class RTOpenIndication:
     called_presentation_selector: bytes = b""
     connection: SessionConnectionIdentifier = NO_CONNECTION
     """What the association can be called by when it has been lost."""
+    application_protocol: int | None = None
+    """Of X.410-1984 mode; None in normal mode, which has an application context."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class RTRecoverIndication:
     lost: SessionConnectionIdentifier
     connection: SessionConnectionIdentifier = NO_CONNECTION
     dialogue_mode: DialogueMode = "monologue"
+    application_protocol: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

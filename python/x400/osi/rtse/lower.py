@@ -8,12 +8,14 @@ from x400.osi.acse import apdu as acse_apdu
 from x400.osi.rtse.parameters import Parameters
 from x400.osi.tlv import header
 
-__all__ = ["lower_layers", "session_parameters"]
+__all__ = ["lower_layers", "presentation_parameters", "session_parameters"]
 
 _T61_STRING = 0x14
 _UTC_TIME = 0x17
 
 _ALL_TOKENS = x400_framer.DATA_TOKEN | x400_framer.SYNCHRONIZE_MINOR_TOKEN | x400_framer.MAJOR_ACTIVITY_TOKEN
+
+_BOTH_VERSIONS = x400_framer.VERSION_1 | x400_framer.VERSION_2
 
 
 def lower_layers(
@@ -50,6 +52,7 @@ def session_parameters(parameters: Parameters) -> x400_framer.Parameters:
         called_transport_selector=parameters.called_transport_selector,
         calling_session_selector=parameters.calling_session_selector,
         called_session_selector=parameters.called_session_selector,
+        versions=x400_framer.VERSION_1 if parameters.application_protocol is not None else _BOTH_VERSIONS,
         tpdu_size=parameters.tpdu_size,
         tsdu_maximum_size=parameters.tsdu_maximum_size,
         initial_tokens=_ALL_TOKENS if parameters.initial_turn == "responder" else 0,

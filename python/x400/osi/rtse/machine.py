@@ -6,20 +6,25 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 import x400_framer as session
+from x400.osi import acse, presentation
 from x400.osi.acse.events import AAbortIndication, APAbortIndication
 from x400.osi.acse.exceptions import AssociateResult, UserDiagnostic
 from x400.osi.acse.states import State as AssociationState
 from x400.osi.exceptions import LocalProtocolError
-from x400.osi.rtse import apdu
+from x400.osi.rtse import apdu, x410
 from x400.osi.rtse.events import RTAbort, RTEvent
 from x400.osi.rtse.exceptions import AbortReason, TransferError
-from x400.osi.rtse.lower import lower_layers
+from x400.osi.rtse.lower import lower_layers, presentation_parameters
 from x400.osi.rtse.parameters import Parameters
 from x400.osi.rtse.recovery import SessionConnectionIdentifier
 from x400.osi.rtse.states import TRANSITIONS, Event, State
-from x400.osi.tlv import Buffer
+from x400.osi.tlv import Buffer, integer
 
 __all__ = ["Machine", "context_of", "state_times"]
+
+P1_OF_1984 = 1
+RTS_BUSY, CANNOT_RECOVER, VALIDATION_FAILURE = 0, 1, 2
+"""RefuseReason of X.410-1984 mode (X.228 9)."""
 
 _STATES_OF_TRANSFER_OUT = (State.SENDING, State.AWAITING_END_CONFIRM, State.DISCARDING, State.INTERRUPTING)
 
@@ -34,7 +39,14 @@ class Machine:
         self.initiator = initiator
         self.parameters = parameters
         self.state = State.IDLE
-        self.session, self.presentation, self.association = lower_layers(initiator, parameters)
+        self.session, above, association = lower_layers(initiator, parameters)
+        self.presentation: presentation.Connection | x410.Association = above
+        self.association: acse.Connection | x410.Association = association
+        self.application_protocol = parameters.application_protocol if initiator else None
+        """Of X.410-1984 mode; None in normal mode."""
+        self._undecided = not initiator and bool(parameters.application_protocols)
+        if self.application_protocol is not None:
+            self._use_x410()
         self._times = state_times(parameters)
         self._now = 0.0 if now is None else now
         self._deadline = None if now is None else now + self._times[State.IDLE]
@@ -56,11 +68,11 @@ class Machine:
 
     def receive_data(self, data: Buffer, now: float) -> list[RTEvent]:
         """Events of the octets received; never raises for what the peer sent."""
-        return self._receive(self.association.receive_data(data), now)
+        return self._receive(self.session.receive_data(data), now)
 
     def receive_eof(self, now: float) -> list[RTEvent]:
         """The transport connection was closed by the peer, or broke."""
-        events = self._receive(self.association.receive_eof(), now)
+        events = self._receive(self.session.receive_eof(), now)
         if self.state is not State.CLOSED:
             self._close()
             events.append(RTAbort(True, "transport", 0, "the transport connection was closed"))
@@ -73,7 +85,7 @@ class Machine:
 
     def buffer_updated(self, size: int, now: float) -> list[RTEvent]:
         """`size` octets were received into the buffer of `get_buffer`."""
-        return self._receive(self.association.buffer_updated(size), now)
+        return self._receive(self.session.buffer_updated(size), now)
 
     def data_to_send(self) -> list[Buffer]:
         """What is to be written, in order; the buffers are handed over once."""
@@ -93,13 +105,31 @@ class Machine:
     def has_turn(self) -> bool:
         return self.state is State.TURN or self.state in _STATES_OF_TRANSFER_OUT
 
-    def _receive(self, lower_events: list[Any], now: float) -> list[RTEvent]:
+    def _choose_mode(self, session_events: list[Any]) -> None:
+        """A responder that takes both modes is told which by what comes with the CONNECT SPDU."""
+        for event in session_events:
+            if type(event) is session.SConnectIndication:
+                self._undecided = False
+                if x410.is_x410(event.user_data):
+                    self.application_protocol = P1_OF_1984  # unless RTORQ says otherwise
+                    self._use_x410()
+
+    def _use_x410(self) -> None:
+        contexts = presentation_parameters(self.parameters)
+        context = context_of(contexts.contexts, self.parameters.rtse_abstract_syntax)
+        self.association = self.presentation = x410.Association(
+            contexts, context, self.parameters.application_context, self.session
+        )
+
+    def _receive(self, session_events: list[Any], now: float) -> list[RTEvent]:
+        if self._undecided:
+            self._choose_mode(session_events)
         self._now = now
         if self._deadline is None and self.state is State.IDLE:
             self._deadline = now + self._times[State.IDLE]
         events: list[RTEvent] = []
         handlers = self.HANDLERS
-        for event in lower_events:
+        for event in self.association.take(session_events):
             if self.state is State.CLOSED:
                 break
             handler = handlers.get(type(event))
@@ -195,7 +225,12 @@ class Machine:
         events.append(RTAbort(True, error.layer, error.reason, error.detail, error.offset, local=True))
 
     def _refuse(self, result: AssociateResult, diagnostic: UserDiagnostic, user_data: bytes | None = None) -> None:
-        values = [(self._rtse_context, apdu.encode_rtorj(user_data))] if self._rtse_context else []
+        if self.application_protocol is not None:
+            busy = result == AssociateResult.REJECTED_TRANSIENT
+            rtorj = apdu.encode_rtorj_x410(user_data or integer(RTS_BUSY if busy else VALIDATION_FAILURE))
+        else:
+            rtorj = apdu.encode_rtorj(user_data)
+        values = [(self._rtse_context, rtorj)] if self._rtse_context else []
         self._close()
         try:
             self.association.a_associate_response(result, values, diagnostic)

@@ -22,6 +22,11 @@ class Parameters:
     rtse_abstract_syntax: str = "2.6.0.2.12"
     user_abstract_syntax: str = "2.6.0.2.7"
 
+    application_protocol: int | None = None
+    """What an initiator opens in X.410-1984 mode: 1 for P1 of 1984, 12 for mts-transfer-protocol; None: normal mode."""
+    application_protocols: frozenset[int] = frozenset()
+    """What a responder takes in X.410-1984 mode, beside its application context in normal mode."""
+
     checkpoint_size: int = 63
     window_size: int = 3
     dialogue_mode: DialogueMode = "monologue"

@@ -16,7 +16,7 @@ from x400.osi.rtse.recovery import ActivityReference, Resumption
 from x400.osi.rtse.source import Source
 from x400.osi.tlv import INDEFINITE, Buffer, FramingError, element_end, header, read_header
 
-__all__ = ["Incoming", "Outgoing", "Repeated", "SourceError", "segment_contents"]
+__all__ = ["Incoming", "IncomingX410", "Outgoing", "Repeated", "SourceError", "segment_contents"]
 
 _RTTR = 0x04
 _RTTR_CONSTRUCTED = 0x24
@@ -31,7 +31,11 @@ class SourceError(Exception):
 
 @lru_cache(maxsize=512)
 def _segment_prefix(context: int, size: int) -> bytes:
-    """All that stands before a segment of `size` octets: presentation's framing, the RTTR's identifier and length."""
+    """All that stands before a segment of `size` octets: presentation's framing, the RTTR's identifier and length;
+    nothing where there is no presentation context.
+    """
+    if not context:  # X.410-1984 mode
+        return b""
     rttr = header(_RTTR, size)
     return user_data.prefix(context, len(rttr) + size) + rttr
 
@@ -211,6 +215,38 @@ class Incoming:
     def end(self) -> list[Buffer]:
         """The octets that were still held back; raises TransferError if the APDU is not complete."""
         return self._reader.finish()
+
+
+class IncomingX410(Incoming):
+    """Receives an APDU in X.410-1984 mode: segments are the octets of the APDU, and their end is its end."""
+
+    __slots__ = ("_maximum_size", "_size")
+
+    def __init__(self, number: int, user_contexts: Container[int], maximum_size: int) -> None:
+        super().__init__(number, user_contexts, maximum_size)
+        self._maximum_size = maximum_size
+        self._size = 0
+
+    def resume(self, serial: int, state: bytes) -> None:
+        self.confirmed = serial
+        self._size = int.from_bytes(state, "big")
+
+    @property
+    def offset(self) -> int:
+        return self._size
+
+    def state(self) -> bytes:
+        return self._size.to_bytes(8, "big")
+
+    def segment(self, rttr: Buffer) -> list[Buffer]:
+        self._size += len(rttr)
+        if self._size > self._maximum_size:
+            self.size_limit_passed = True
+            return []
+        return [rttr]
+
+    def end(self) -> list[Buffer]:
+        return []
 
 
 class Repeated(Incoming):

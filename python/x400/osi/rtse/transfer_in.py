@@ -23,7 +23,7 @@ from x400.osi.rtse.machine import Machine
 from x400.osi.rtse.parameters import Parameters
 from x400.osi.rtse.recovery import ActivityReference, Recall, SessionConnectionIdentifier
 from x400.osi.rtse.states import Event, State
-from x400.osi.rtse.transfer import Incoming, Repeated
+from x400.osi.rtse.transfer import Incoming, IncomingX410, Repeated
 
 __all__ = ["Receiving"]
 
@@ -82,8 +82,12 @@ class Receiving(Machine):
 
     def _activity_start(self, event: session.SActivityStartIndication, events: list[RTEvent]) -> None:
         self._step(Event.S_ACTIVITY_START, TransferError)
-        self._begin(Incoming(self._transfers + 1, self._user_contexts, self.parameters.maximum_apdu_size))
+        self._begin(self._new_incoming(self._transfers + 1))
         events.append(RTTransferStart(ActivityReference(self.connection_identifier, event.identifier)))
+
+    def _new_incoming(self, number: int) -> Incoming:
+        kind = Incoming if self.application_protocol is None else IncomingX410
+        return kind(number, self._user_contexts, self.parameters.maximum_apdu_size)
 
     def _begin(self, incoming: Incoming) -> None:
         self._response_overtaken = False
@@ -106,7 +110,7 @@ class Receiving(Machine):
         if held == "completed":
             incoming: Incoming = Repeated(number, event.serial)
         else:
-            incoming = Incoming(number, self._user_contexts, self.parameters.maximum_apdu_size)
+            incoming = self._new_incoming(number)
             incoming.resume(event.serial, held)
         self._begin(incoming)
         reference = ActivityReference(self.connection_identifier, event.identifier)

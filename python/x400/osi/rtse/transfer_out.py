@@ -52,8 +52,9 @@ class Sending(Machine):
         self._transfer_deadline = None if transfer_time is None else self._now + transfer_time
         self.resumption = resumed
         identifier = integer(self._activity)
+        x410 = self.application_protocol is not None
         if resumed is None:
-            head = external.prefix(self._user_context, source.length)
+            head = b"" if x410 else external.prefix(self._user_context, source.length)
             self.session.s_activity_start_request(identifier)
         else:
             head = b""
@@ -62,7 +63,7 @@ class Sending(Machine):
             source,
             self.session,
             head,
-            self._rtse_context,
+            0 if x410 else self._rtse_context,
             self.checkpoint_size * 1024,
             self.window_size,
             ActivityReference(self.connection_identifier, identifier),

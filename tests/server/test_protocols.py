@@ -1,0 +1,85 @@
+"""Two MTAs, each pair of protocol and bind: a message there, another back, and what tshark makes of it."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.server.harness import SOURCE, apdu, configuration, delivered, free_port, run, transfer, until, working
+from x400.net.transfer import TransferFailed
+from x400.osi import rtse
+
+PROTOCOLS = ["mts-transfer", "mts-transfer-protocol", "mts-transfer-protocol-1984"]
+BINDS = {
+    "unauthenticated": ('unauthenticated = true\nhosts = ["127.0.0.1"]', True),
+    "simple": ("", False),
+}
+
+
+def mta(folder: Path, name: str, port: int, peer: str, peer_port: int, protocol: str, bind: str, dialogue: str) -> Path:
+    more, without = BINDS[bind]
+    more += f'\nprotocol = "{protocol}"\ndialogue-mode = "{dialogue}"\ncapture = "{name}.pcapng"'
+    path = configuration(folder, name, port, to={peer: peer_port}, peer_more=more)
+    if without:
+        text = path.read_text()
+        for line in (f'password = "secret of {peer}"', f'own-password = "secret of {name}"'):
+            assert line in text
+            text = text.replace(line, "")
+        path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize("dialogue", ["monologue", "two-way-alternate"])
+@pytest.mark.parametrize(("protocol", "bind"), itertools.product(PROTOCOLS, BINDS))
+def test_there_and_back(tmp_path: Path, protocol: str, bind: str, dialogue: str) -> None:
+    a, b = free_port(), free_port()
+    back = b if dialogue == "monologue" else 0
+    there = mta(tmp_path, "A", a, "B", b, protocol, bind, dialogue)
+    here = mta(tmp_path, "B", b, "A", a if back else 0, protocol, bind, dialogue)
+
+    async def body() -> None:
+        async with working(there), working(here):
+            await transfer(a, [apdu("there", "/C=GB/A=TEST/P=B/S=Ann/")])
+            await until(lambda: delivered(tmp_path, "B"))
+            await transfer(b, [apdu("back", "/C=GB/A=TEST/P=A/S=Ann/")])
+            await until(lambda: delivered(tmp_path, "A"))
+
+    run(body())
+    (tmp_path / "A" / "A.pcapng").rename(tmp_path / "there.pcapng")
+
+
+@pytest.mark.tshark
+@pytest.mark.parametrize(("protocol", "bind"), itertools.product(PROTOCOLS[1:], BINDS))
+def test_what_is_said_is_understood(tmp_path: Path, protocol: str, bind: str) -> None:
+    test_there_and_back(tmp_path, protocol, bind, "monologue")
+    path = str(tmp_path / "there.pcapng")
+    command = ["tshark", "-r", path, "-d", "tcp.port==1024-65535,tpkt", "-O", "ses,pres,rtse,x411"]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert f"applicationProtocol: {protocol} (" in text
+    form = "unauthenticated (0)" if bind == "unauthenticated" else "authenticated (1)"
+    assert f"MTABindArgument: {form}" in text
+    assert f"MTABindResult: {form}" in text
+    assert "ACTIVITY START (AS) SPDU" in text
+
+
+@pytest.mark.parametrize(("says", "is_to"), [(a, b) for a, b in itertools.product(PROTOCOLS, PROTOCOLS) if a != b])
+def test_another_protocol_than_the_configured_one(tmp_path: Path, says: str, is_to: str) -> None:
+    from x400.server.peer_tables import APPLICATION_PROTOCOLS
+
+    a = free_port()
+    path = configuration(tmp_path, "A", a)
+    path.write_text(path.read_text().replace('name = "source"', f'name = "source"\nprotocol = "{is_to}"'))
+    parameters = rtse.Parameters(application_protocol=APPLICATION_PROTOCOLS[says])
+
+    async def body() -> None:
+        async with working(path):
+            with pytest.raises(TransferFailed, match="authentication-error"):
+                await transfer(a, [apdu("x", "/C=GB/A=TEST/P=A/S=Ann/")], SOURCE, parameters)
+            right = rtse.Parameters(application_protocol=APPLICATION_PROTOCOLS[is_to])
+            await transfer(a, [apdu("x", "/C=GB/A=TEST/P=A/S=Ann/")], SOURCE, right)
+            await until(lambda: delivered(tmp_path, "A"))
+
+    run(body())
