@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.server.harness import Process, apdu, configuration, delivered, free_port, run, transfer, until
+from x400.net.transfer import TransferFailed
 from x400.spool.queries import number_of_entries
 
 
@@ -38,7 +39,7 @@ def test_a_port_in_use_and_a_spool_in_use_are_told(tmp_path: Path) -> None:
         assert other.wait() == 1
 
 
-def test_what_waits_for_a_worker_that_there_is_no_more_is_told(tmp_path: Path) -> None:
+def test_what_waits_for_a_worker_that_there_is_no_more_is_taken_over(tmp_path: Path) -> None:
     port = free_port()
     path = configuration(tmp_path, "A", port, to={"B": free_port()})
     one = path.read_text()
@@ -56,8 +57,10 @@ def test_what_waits_for_a_worker_that_there_is_no_more_is_told(tmp_path: Path) -
         assert process.stop() == 0
     path.write_text(one)
     with Process(path) as process:
-        assert "entries wait for a worker that is not started" in process.log.read_text()
+        run(until(lambda: "were taken over" in process.log.read_text()))
         assert f"entries={entries}" in process.log.read_text()
+        assert number_of_entries(spool) == 0
+        assert number_of_entries(spool.with_name("worker-0")) == 20
         assert process.stop() == 0
 
 
@@ -112,4 +115,46 @@ def test_workers_end_when_their_supervisor_is_killed(tmp_path: Path) -> None:
         process.kill()
         run(until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers)))
     with Process(path) as process:  # neither the port nor a spool is held any more
+        assert process.stop() == 0
+
+
+def test_a_repetition_to_another_worker_is_known(tmp_path: Path) -> None:
+    port = free_port()
+    path = configuration(tmp_path, "A", port, to={"B": free_port()})
+    path.write_text(path.read_text().replace("[mta]", "[mta]\nworkers = 2"))
+    repeated = apdu("repeated", "/C=GB/A=TEST/P=B/S=Ann/")
+
+    async def body() -> None:
+        for _ in range(20):  # the kernel gives each call to either worker
+            await transfer(port, [repeated])
+
+    with Process(path) as process:
+        run(body())
+        spools = [tmp_path / "A" / "spool" / f"worker-{number}" for number in (0, 1)]
+        assert sum(map(number_of_entries, spools)) == 1
+        assert process.stop() == 0
+
+
+def test_a_rolling_restart_loses_nothing_and_always_answers(tmp_path: Path) -> None:
+    port = free_port()
+    path = configuration(tmp_path, "A", port)
+    path.write_text(path.read_text().replace("[mta]", "[mta]\nworkers = 2"))
+
+    async def body(process: Process) -> None:
+        before = set(children(process.pid))
+        process.signal(signal.SIGUSR2)
+        sent = 0
+        end = time.monotonic() + 30
+        while set(children(process.pid)) & before or sent < 50:
+            assert time.monotonic() < end
+            try:
+                await transfer(port, [apdu(f"rolling.{sent}", "/C=GB/A=TEST/P=A/S=Ann/")])
+            except TransferFailed:  # its worker was just leaving: an MTA tries again, and finds the other one
+                continue
+            sent += 1
+        await until(lambda: len(children(process.pid)) == 2 and not set(children(process.pid)) & before)
+        await until(lambda: len(delivered(tmp_path, "A")) == sent)
+
+    with Process(path) as process:
+        run(body(process))
         assert process.stop() == 0

@@ -1,7 +1,8 @@
 """`x400 run`: one worker in this process, or several in processes of their own that are started again when they die.
 
 Standard output has one line for each listener once it answers; what else there is to say goes to the log on stderr.
-SIGTERM and SIGINT end in order what is in flight, exit code 0; SIGHUP reads the routes again.
+SIGTERM and SIGINT end in order what is in flight, exit code 0; SIGHUP reads the routes again; SIGUSR2
+restarts with what is installed and configured now, a worker at a time, so that the others go on.
 """
 
 from __future__ import annotations
@@ -20,15 +21,16 @@ import structlog
 import uvloop
 
 from x400.net.endpoint import open_listener
-from x400.server.config import Config, ConfigError, MetricsTable
+from x400.server.config import Config, ConfigError, MetricsTable, load
 from x400.server.log import set_up
 from x400.server.worker import Worker
 from x400.spool import SpoolError
-from x400.spool.queries import number_of_entries, worker_folders
 
 log = structlog.get_logger("x400.server")
 
 RESTART_AFTER = 1.0
+ADOPT = "X400_ADOPT"
+"""The variable by which a program that replaces itself tells the next one of its children."""
 METRICS = -1
 """The number of the process that serves the metrics, where several workers run."""
 
@@ -38,7 +40,6 @@ def run(config: Config) -> int:
     set_up(config.mta.log_format, config.mta.log_level)
     _raise_descriptor_limit(config.limits.associations)
     shared = config.mta.workers > 1
-    _tell_stranded(config)
     try:
         sockets = [open_listener(one.address, one.port, shared=shared) for one in config.listener]
     except OSError as error:
@@ -62,22 +63,6 @@ def _serve_metrics(where: MetricsTable, config: Config) -> bool:
         return False
     log.info("metrics are served", address=where.address, port=port)
     return True
-
-
-def _tell_stranded(config: Config) -> None:
-    """Spools of workers that there are no more: what waits in them would wait without end, and unseen."""
-    ours = {f"worker-{number}" for number in range(config.mta.workers)}
-    for folder in worker_folders(config.spool):
-        if folder.name in ours:
-            continue
-        try:
-            entries = number_of_entries(folder)
-        except SpoolError as error:
-            log.error("spool of a worker that is not started cannot be read", error=str(error))
-            continue
-        if entries:
-            log.error("entries wait for a worker that is not started", spool=str(folder), entries=entries,
-                      expected="as many [mta] workers as before, until it is empty")  # fmt: skip
 
 
 def _raise_descriptor_limit(associations: int) -> None:
@@ -140,42 +125,112 @@ class Supervisor:
         self._workers: dict[int, int] = {}
         self._alive_in, self._alive_out = os.pipe()
         """Nothing is written to it: its end tells the children that this process is no more."""
+        self._old_alive = -1
+        """The same of the workers that have been adopted."""
+        self._ready_in, self._ready_out = os.pipe()
+        self._unready = 0
+        self._to_replace: list[int] = []
+        self._replacing: int | None = None
+        self._leaving: set[int] = set()
         self._stopping = False
 
     def run(self) -> int:
         """Start them, keep them running, stop them; the exit code."""
-        ready_in, ready_out = os.pipe()
-        signals = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
+        signals = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR2, signal.SIGCHLD}
         signal.pthread_sigmask(signal.SIG_BLOCK, signals)
-        for number in range(self._config.mta.workers):
-            self._start(number, ready_out)
-        if self._config.metrics is not None:
-            self._start(METRICS, ready_out)
-        code = self._wait_until_ready(ready_in)
-        if code == 0:
+        adopted = os.environ.pop(ADOPT, "")
+        if adopted:
+            self._adopt(adopted)
+        else:
+            for number in self._numbers:
+                self._start(number)
+        code = self._wait_until_ready()
+        if code == 0 and not adopted:
             announce(self._config, self._sockets)
         while self._workers:
-            received = signal.sigwait(signals)
-            if received == signal.SIGHUP:
+            received = signal.sigtimedwait(signals, 0.1) if self._to_replace else signal.sigwaitinfo(signals)
+            number = received.si_signo if received is not None else 0
+            if number == signal.SIGHUP:
                 self._tell(signal.SIGHUP)
-            elif received == signal.SIGCHLD:
-                for number, died in self._reap():
-                    if self._stopping:
-                        code = code or died
-                        continue
-                    log.error("worker died", worker=number, code=died)
-                    time.sleep(RESTART_AFTER)
-                    self._start(number, ready_out)
-            else:
+            elif number == signal.SIGUSR2:
+                self._replace_myself()
+            elif number in (signal.SIGTERM, signal.SIGINT):
                 self._stopping = True
+                self._to_replace.clear()
                 self._tell(signal.SIGTERM)
+            died = self._look_after()
+            code = code or died
         return code
 
-    def _wait_until_ready(self, ready_in: int) -> int:
-        left = self._config.mta.workers + (self._config.metrics is not None)
-        while left:
-            if select.select([ready_in], [], [], 0.5)[0]:
-                left -= len(os.read(ready_in, left))
+    def _look_after(self) -> int:
+        """Start again what has ended, and go on with a rolling restart; an exit code that ours should be."""
+        for number, died in self._reap():
+            if self._stopping:
+                if died:
+                    return died
+                continue
+            if number == self._replacing:
+                self._start(number)
+                self._replacing = None
+                continue
+            log.error("worker died", worker=number, code=died)
+            time.sleep(RESTART_AFTER)
+            self._start(number)
+        self._count_ready()
+        if self._to_replace and self._replacing is None and not self._unready and not self._stopping:
+            self._replacing = number = self._to_replace.pop(0)
+            log.info("worker is replaced", worker=number)
+            os.kill(next(pid for pid, worker in self._workers.items() if worker == number), signal.SIGTERM)
+        return 0
+
+    # ---- a rolling restart: this process becomes the new program, then replaces its workers one after another
+
+    def _replace_myself(self) -> None:
+        """Run the program anew in this process: what is installed now, with the configuration as it is now. The workers
+        go on meanwhile: they stay this process's children."""
+        try:
+            load(self._config.file)
+        except ConfigError as error:
+            log.error("not restarted: the configuration is wrong", error=str(error))
+            return
+        log.info("restarting, a worker at a time")
+        children = ",".join(f"{number}:{pid}" for pid, number in self._workers.items())
+        os.set_inheritable(self._alive_out, True)
+        os.environ[ADOPT] = f"{self._alive_out};{children}"
+        sys.stdout.flush()
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+    def _adopt(self, text: str) -> None:
+        """Take over the children of the program that this process was before; all of them are to be replaced."""
+        self._old_alive = int(text.partition(";")[0])
+        os.set_inheritable(self._old_alive, False)
+        for child in text.partition(";")[2].split(","):
+            worker, _, pid = child.partition(":")
+            self._workers[int(pid)] = int(worker)
+        running = set(self._workers.values())
+        self._to_replace = [number for number in self._numbers if number in running]
+        for process, number in self._workers.items():
+            if number not in self._numbers:  # a worker less than before
+                self._leaving.add(number)
+                os.kill(process, signal.SIGTERM)
+        for number in self._numbers:
+            if number not in running:
+                self._start(number)
+
+    # ---- starting
+
+    @property
+    def _numbers(self) -> list[int]:
+        return [*range(self._config.mta.workers), *([METRICS] if self._config.metrics is not None else [])]
+
+    def _count_ready(self) -> None:
+        while self._unready and select.select([self._ready_in], [], [], 0)[0]:
+            self._unready -= len(os.read(self._ready_in, self._unready))
+
+    def _wait_until_ready(self) -> int:
+        while self._unready:
+            select.select([self._ready_in], [], [], 0.5)
+            self._count_ready()
             dead = self._reap()
             if dead:
                 self._stopping = True
@@ -183,29 +238,33 @@ class Supervisor:
                 return dead[0][1] or 1
         return 0
 
-    def _start(self, number: int, ready_out: int) -> None:
+    def _start(self, number: int) -> None:
         """A worker with sockets of its own: those that listen share the calls, ours only hold the ports."""
+        self._unready += 1
         pid = os.fork()
         if pid:
             self._workers[pid] = number
             return
         code = 1
         try:
-            os.close(self._alive_out)
+            for descriptor in {self._alive_out, self._old_alive} - {-1}:
+                os.close(descriptor)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {*signal.Signals} - {signal.SIGKILL, signal.SIGSTOP})
             if number == METRICS:
-                code = self._run_metrics(ready_out)
+                code = self._run_metrics()
                 return
             sockets = [open_listener(*handle.getsockname()[:2], shared=True) for handle in self._sockets]
             for handle in self._sockets:
                 handle.close()
-            code = serve(self._config, number, sockets, lambda: os.write(ready_out, b"+"), self._alive_in)
+            code = serve(self._config, number, sockets, lambda: os.write(self._ready_out, b"+"), self._alive_in)
+        except Exception:
+            log.exception("fault in starting a worker", worker=number)
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)
 
-    def _run_metrics(self, ready_out: int) -> int:
+    def _run_metrics(self) -> int:
         """Serve the metrics in this process until told to stop; the exit code."""
         for handle in self._sockets:
             handle.close()
@@ -215,8 +274,8 @@ class Supervisor:
             signal.signal(one, lambda number, frame: os._exit(0))
         if not _serve_metrics(self._config.metrics, self._config):
             return 1
-        os.write(ready_out, b"+")
-        os.read(self._alive_in, 1)
+        os.write(self._ready_out, b"+")
+        select.select([self._alive_in], [], [])
         return 0
 
     def _tell(self, what: signal.Signals) -> None:
@@ -231,5 +290,9 @@ class Supervisor:
             if pid == 0:
                 break
             if pid in self._workers:
-                ended.append((self._workers.pop(pid), os.waitstatus_to_exitcode(status)))
+                number = self._workers.pop(pid)
+                if number in self._leaving:
+                    self._leaving.discard(number)
+                else:
+                    ended.append((number, os.waitstatus_to_exitcode(status)))
         return ended

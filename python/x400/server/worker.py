@@ -20,6 +20,7 @@ from x400.net.association import Association, TapMaker
 from x400.net.endpoint import call, listen
 from x400.osi import rtse
 from x400.server import config as configuration
+from x400.server.absorption import absorb
 from x400.server.accounting import Accounting
 from x400.server.batches import DEFERRED, DELIVERY, batch_of, recipients_of, stored_of
 from x400.server.binding import Binding
@@ -36,6 +37,7 @@ from x400.server.queues import LEASE, Queue
 from x400.server.recovery import LostAssociations
 from x400.spool import Batch, Entry, Event, Spool, SpoolError, SqliteSpool
 from x400.spool.held import HeldLimits, HeldTransfers
+from x400.spool.queries import worker_folders
 
 log = structlog.get_logger("x400.server")
 
@@ -55,7 +57,12 @@ class Worker:
         self.binding = Binding(config)
         self.counters = Counters()
         self.mta = MTA(configuration.mta_configuration(config, number))
-        self.spool: Spool = SqliteSpool(config.spool / f"worker-{number}", retention=config.limits.trace_days * 86400)
+        folder = config.spool / f"worker-{number}"
+        siblings = {config.spool / f"worker-{other}" for other in range(config.mta.workers)}
+        siblings |= {*worker_folders(config.spool)}
+        self.spool: Spool = SqliteSpool(
+            folder, retention=config.limits.trace_days * 86400, siblings=sorted(siblings - {folder})
+        )
         limits = config.limits
         self.held = HeldTransfers(
             config.spool / "held",
@@ -67,7 +74,7 @@ class Worker:
         self.stopping = False
         self._queues: dict[str, Queue] = {}
         self.accounting = Accounting(config.path(config.accounting.file) if config.accounting is not None else None)
-        self._control = ControlServer(self, config.spool / f"worker-{number}")
+        self._control = ControlServer(self, folder)
         self._sockets = sockets
         self._ready = ready
         self._tasks: set[asyncio.Task[None]] = set()
@@ -83,6 +90,8 @@ class Worker:
         self.accounting.open()
         await self.spool.open()
         await self._wake()
+        if self.number == 0:
+            self.start_task(self._absorb())
         servers = [
             await listen(handle, self._answering(listener))
             for listener, handle in zip(self.config.listener, self._sockets, strict=True)
@@ -109,6 +118,22 @@ class Worker:
                 log.warning("entries wait for a peer that is not configured", queue=state.queue, entries=state.total)
             else:
                 queue.wake()
+
+    async def _absorb(self) -> None:
+        """Take over what waits in the spools of workers that are not started any more."""
+
+        def wake(name: str) -> None:
+            for queue in self.queues(name):
+                queue.wake()
+
+        ours = {self.config.spool / f"worker-{number}" for number in range(self.config.mta.workers)}
+        for folder in worker_folders(self.config.spool):
+            if folder in ours:
+                continue
+            try:
+                await absorb(folder, self.spool, wake)
+            except SpoolError as error:
+                log.error("spool of a worker that is not started cannot be taken over", error=str(error))
 
     def stop(self) -> None:
         self._stop.set()

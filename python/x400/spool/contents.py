@@ -7,6 +7,7 @@ short, and its folder entry is on disk before ``sync`` returns (contract, 7).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import json
 import os
@@ -98,6 +99,15 @@ class ContentFile:
             os.close(self._descriptor)
             self._descriptor = -1
         Path(self.path).unlink(missing_ok=True)
+
+
+def adopt(folder: Path, path: str) -> str:
+    """A second name of a content file in another spool's folder, on disk on return; the new path."""
+    adopted = str(folder / os.path.basename(path))
+    with contextlib.suppress(FileExistsError):
+        os.link(path, adopted)
+    sync_folder(folder)
+    return adopted
 
 
 def remove_orphans(folder: Path, referred: set[str]) -> int:

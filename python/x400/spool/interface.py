@@ -213,6 +213,12 @@ class Spool(Protocol):
     def content(self) -> ContentWriter:
         """A new file for a large content."""
 
+    async def adopt(self, part: Part) -> Part:
+        """The same part of a content file of another spool on the same disk, as one of this spool's; durable on return.
+
+        Raises SpoolError.
+        """
+
     def quarantine(
         self,
         peer: str,

@@ -24,6 +24,7 @@ from x400.spool import contents, sqlite_operations, sqlite_schema
 from x400.spool.durations import Durations
 from x400.spool.exceptions import SpoolCorrupt, SpoolError, SpoolInUse
 from x400.spool.interface import Batch, Buffer, Claim, ContentWriter, Entry, Event, Part, QueueState
+from x400.spool.siblings import Siblings
 from x400.spool.sqlite_writer import Changes, Query, Row, Store, Writer, closed
 
 T = TypeVar("T")
@@ -35,13 +36,22 @@ SWEEP_ROWS = 2000
 
 
 class SqliteSpool:
-    """See the module; ``retention`` is how long traces and duplicate keys are kept, in seconds."""
+    """See the module; ``retention`` is how long traces and duplicate keys are kept, in seconds; ``siblings`` are the
+    folders of the MTA's other workers, there or not yet."""
 
-    def __init__(self, folder: str | os.PathLike[str], *, retention: float = 7 * 86400, gather: float = 0.002) -> None:
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        retention: float = 7 * 86400,
+        gather: float = 0.002,
+        siblings: Iterable[Path] = (),
+    ) -> None:
         self.folder = Path(folder)
         self.retention = retention
         self._gather = gather
         self.contents = self.folder / "contents"
+        self._siblings = [folder / DATABASE for folder in siblings]
         self._quarantine = self.folder / "quarantine"
         self._claims: defaultdict[str, dict[int, float]] = defaultdict(dict)
         """By queue and entry: until when it is claimed, on the monotonic clock."""
@@ -73,7 +83,7 @@ class SqliteSpool:
         except sqlite3.DatabaseError as error:
             self._drop_lock()
             raise SpoolCorrupt(f"{self.folder / DATABASE}: {error}") from error
-        self._writer = Writer(self._connection, self._from_writer, self.release, self._gather)
+        self._writer = Writer(self._connection, self._from_writer, self.release, Siblings(self._siblings), self._gather)
         self._writer.start()
         self._open = True
         self._sweeper = self._loop.call_later(SWEEP_EVERY, self._sweep)
@@ -189,7 +199,7 @@ class SqliteSpool:
         claimed: list[Entry] = []
         for entry in batch.entries:
             entry.id = self._next_id
-            entry.arrived = arrived
+            entry.arrived = entry.arrived or arrived
             self._next_id += 1
             if entry.claimed:
                 self._claims[entry.queue][entry.id] = time.monotonic() + batch.lease
@@ -218,6 +228,13 @@ class SqliteSpool:
 
     def content(self) -> ContentWriter:
         return contents.ContentFile(self.contents)
+
+    async def adopt(self, part: Part) -> Part:
+        try:
+            path = await self._loop.run_in_executor(None, contents.adopt, self.contents, part.path)
+        except OSError as error:
+            raise contents.as_spool_error(error) from error
+        return Part(path, part.offset, part.length)
 
     def quarantine(
         self,

@@ -19,6 +19,7 @@ from x400.spool import sqlite_schema as schema
 from x400.spool.durations import Durations
 from x400.spool.exceptions import SpoolClosed, SpoolError, SpoolFull
 from x400.spool.interface import Entry
+from x400.spool.siblings import Key, Siblings
 
 Row = tuple[Any, ...]
 
@@ -95,6 +96,7 @@ class Writer(threading.Thread):
         connection: sqlite3.Connection,
         report: Callable[[list[Store | Query], list[str]], None],
         free: Callable[[Iterable[Entry]], None],
+        siblings: Siblings,
         gather: float = 0.002,
     ) -> None:
         super().__init__(name="spool-writer", daemon=True)
@@ -105,6 +107,7 @@ class Writer(threading.Thread):
         self._connection = connection
         self._report = report
         self._free = free
+        self._siblings = siblings
         self._gather = gather
         self._expected = 1
         self._kept = Changes()
@@ -121,6 +124,7 @@ class Writer(threading.Thread):
             self._commit(self._collect(first))
         if self._kept:
             self._commit(Changes())
+        self._siblings.close()
 
     def _collect(self, changes: Changes) -> Changes:
         """Add to ``changes`` what else has come, or soon will."""
@@ -225,23 +229,31 @@ class Writer(threading.Thread):
         return unlink
 
     def _without_repetitions(self, stores: list[Store]) -> list[Store]:
-        """Store the keys of the batches; mark those whose key has been stored before, or stands earlier; the others.
+        """Store the keys of the batches; mark those whose key has been stored before, stands earlier, or is another
+        worker's; the others.
 
         As a rule all keys are new: one statement says so. Only when it stored fewer does the transaction begin anew,
         and they are tried one by one. Comes first in the transaction.
         """
         execute = self._connection.execute
         keyed = [store.arrival for store in stores if store.arrival is not None]
+        elsewhere: set[Key] = set()
+        for group in grouped(keyed):
+            elsewhere |= self._siblings.known([(row[0], row[1]) for row in group])
         new = 0
         for group in grouped(keyed):
             new += execute(schema.insert("arrival", len(group)), list(chain.from_iterable(group))).rowcount
-        if new == len(keyed):
+        if new == len(keyed) and not elsewhere:
             return stores
         execute("ROLLBACK")
         execute("BEGIN IMMEDIATE")
         fresh = []
         for store in stores:
-            store.outcome = store.arrival is None or execute(schema.insert("arrival", 1), store.arrival).rowcount == 1
+            arrival = store.arrival
+            store.outcome = arrival is None or (
+                (arrival[0], arrival[1]) not in elsewhere
+                and execute(schema.insert("arrival", 1), arrival).rowcount == 1
+            )
             if store.outcome:
                 fresh.append(store)
         return fresh
