@@ -166,7 +166,7 @@ class Supervisor:
         """Start again what has ended, and go on with a rolling restart; an exit code that ours should be."""
         for number, died in self._reap():
             if self._stopping:
-                if died:
+                if died not in (0, -signal.SIGTERM):  # the latter: before it had come to wait for it
                     return died
                 continue
             if number == self._replacing:
