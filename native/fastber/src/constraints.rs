@@ -1,7 +1,7 @@
 //! `check_constraints`: a value against the value ranges, sizes and alphabets of its type.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString, PyTuple};
 
 use crate::error::{Error, Result};
 use crate::schema::{Constraint, TypeId};
@@ -25,6 +25,12 @@ fn walk(table: &Table, id: TypeId, value: &Bound<'_, PyAny>, depth: usize) -> Re
             }
         }
         Op::OctetString => size(constraint, value.len().unwrap_or(0) as u64, "octets")?,
+        // decoded or still octets, as `resolve_open_types` says
+        Op::Containing { of, bits } => match (value.cast::<PyBytes>(), value.extract::<(Bound<'_, PyBytes>, u64)>()) {
+            (Ok(octets), _) if !bits => size(constraint, octets.len()? as u64, "octets")?,
+            (_, Ok((_, count))) if *bits => size(constraint, count, "bits")?,
+            _ => walk(table, *of, value, depth + 1)?,
+        },
         Op::BitString { .. } => {
             if let Ok((_, count)) = value.extract::<(Bound<'_, PyAny>, u64)>() {
                 size(constraint, count, "bits")?;

@@ -59,6 +59,10 @@ impl Lowering<'_, '_> {
         Ok(match &node.kind {
             Kind::Boolean => Op::Boolean,
             Kind::Integer { .. } => Op::Integer,
+            Kind::BitString {
+                contained: Some(of), ..
+            } => Op::Containing { of: *of, bits: true },
+            Kind::OctetString { contained: Some(of) } => Op::Containing { of: *of, bits: false },
             Kind::BitString { named, .. } => Op::BitString {
                 named: !named.is_empty(),
             },

@@ -117,6 +117,11 @@ pub enum Op {
         named: bool,
     },
     OctetString,
+    /// An OCTET STRING, or where `bits` a BIT STRING, of which the contents are the encoding of a value (X.682 11).
+    Containing {
+        of: TypeId,
+        bits: bool,
+    },
     Null,
     ObjectIdentifier,
     RelativeOid,
@@ -147,7 +152,8 @@ impl Op {
             Op::Boolean => "BOOLEAN",
             Op::Integer => "INTEGER",
             Op::BitString { .. } => "BIT STRING",
-            Op::OctetString => "OCTET STRING",
+            Op::Containing { bits: true, .. } => "BIT STRING",
+            Op::OctetString | Op::Containing { .. } => "OCTET STRING",
             Op::Null => "NULL",
             Op::ObjectIdentifier => "OBJECT IDENTIFIER",
             Op::RelativeOid => "RELATIVE-OID",

@@ -197,13 +197,8 @@ impl<'a, 'py> Decoder<'a, 'py> {
             Op::Choice(alternatives) => self.choice(node, alternatives, element, depth),
             Op::Open(open) => self.open(open.as_ref(), element, depth),
             Op::BitString { named } => self.bit_string(*named, element, depth),
-            Op::OctetString => {
-                if element.constructed {
-                    return self.octets_of_segments(element, depth);
-                }
-                self.after = element.end;
-                Ok(PyBytes::new(py, &self.data[element.contents..element.end]).into_any())
-            }
+            &Op::Containing { of, bits } => self.containing(of, bits, element, depth),
+            Op::OctetString => self.octet_string(element, depth),
             Op::Text(kind) => {
                 if element.constructed {
                     let octets = self.gathered(element, universal(*kind), depth)?;
@@ -354,6 +349,15 @@ impl<'a, 'py> Decoder<'a, 'py> {
         Ok((item.name.bind(self.py), value).into_pyobject(self.py)?.into_any())
     }
 
+    #[inline(always)]
+    fn octet_string(&mut self, element: &Element, depth: usize) -> Decoded<'py> {
+        if element.constructed {
+            return self.octets_of_segments(element, depth);
+        }
+        self.after = element.end;
+        Ok(PyBytes::new(self.py, &self.data[element.contents..element.end]).into_any())
+    }
+
     fn open(&mut self, open: Option<&'a Open>, element: &Element, depth: usize) -> Decoded<'py> {
         if self.resolve
             && let Some(open) = open
@@ -363,6 +367,55 @@ impl<'a, 'py> Decoder<'a, 'py> {
         }
         self.after = self.skip(element)?;
         Ok(PyBytes::new(self.py, &self.data[element.at..self.after]).into_any())
+    }
+
+    /// An OCTET or BIT STRING that holds the encoding of a value: that value where open types are resolved.
+    #[inline(never)]
+    fn containing(&mut self, of: TypeId, bits: bool, element: &Element, depth: usize) -> Decoded<'py> {
+        if !self.resolve {
+            return if bits {
+                self.bit_string(false, element, depth)
+            } else {
+                self.octet_string(element, depth)
+            };
+        }
+        if element.constructed {
+            return self.containing_pieces(of, bits, element, depth);
+        }
+        let mut at = element.contents;
+        if bits {
+            if self.data.get(at..element.end).and_then(<[u8]>::first) != Some(&0) {
+                return Err(Error::decode(
+                    at,
+                    "expected whole octets, which hold the encoding of a value",
+                ));
+            }
+            at += 1;
+        }
+        let value = self.decode(of, at, element.end, depth + 1)?;
+        if self.after != element.end {
+            return Err(Error::decode(self.after, "octets left over behind a contained value"));
+        }
+        Ok(value)
+    }
+
+    /// As `containing`, of a string that comes in pieces; offsets of faults are those of the string.
+    fn containing_pieces(&mut self, of: TypeId, bits: bool, element: &Element, depth: usize) -> Decoded<'py> {
+        let whole = if bits {
+            self.bit_string(false, element, depth)?.get_item(0)?
+        } else {
+            self.octet_string(element, depth)?
+        };
+        let octets = whole.cast::<PyBytes>().map_err(PyErr::from)?.as_bytes();
+        let mut within = Decoder::new(self.py, octets, self.table, true);
+        let end = octets.len();
+        let value = within
+            .decode(of, 0, end, depth + 1)
+            .map_err(|error| error.moved(element.at))?;
+        if within.after != end {
+            return Err(Error::decode(element.at, "octets left over behind a contained value"));
+        }
+        Ok(value)
     }
 
     fn list(&mut self, of: TypeId, element: &Element, depth: usize, sorted: bool) -> Decoded<'py> {

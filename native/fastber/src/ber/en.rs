@@ -101,6 +101,14 @@ impl<'a, 'py> Encoder<'a, 'py> {
             Op::Integer => prim::encode_integer(value, &mut self.out)?,
             Op::BitString { named } => self.bit_string(*named && der, value)?,
             Op::OctetString => self.octets(value)?,
+            Op::Containing { of, bits } if self.resolve => {
+                self.value(*of, value, depth + 1)?;
+                if *bits {
+                    self.out.push(0);
+                }
+            }
+            Op::Containing { bits: true, .. } => self.bit_string(false, value)?,
+            Op::Containing { .. } => self.octets(value)?,
             Op::Null => {
                 if !value.is_none() {
                     return Err(expected("None", value));

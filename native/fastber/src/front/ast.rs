@@ -170,6 +170,8 @@ pub struct Constraint<'a> {
     pub table: Option<Span>,
     pub at: Vec<At<'a>>,
     pub containing: Option<Rc<Type<'a>>>,
+    /// ENCODED BY: the encoding rules of what is contained, where they are not those around it.
+    pub encoded_by: Option<Rc<Value<'a>>>,
 }
 
 /// `@a.b` (outermost) or `@.a.b`, `@..a.b` (so many levels, counted in dots).

@@ -281,6 +281,46 @@ impl View {
         }
     }
 
+    /// The value whose encoding an OCTET STRING or BIT STRING (CONTAINING ...) holds.
+    #[getter]
+    fn contained(&self, py: Python<'_>) -> PyResult<View> {
+        let table = self.source.table();
+        let Op::Containing { of, bits } = table.node(self.spot.id).op else {
+            return Err(PyTypeError::new_err("not a string that contains a value"));
+        };
+        self.whole(py)?;
+        let level = self.level(py)?;
+        let (at, end) = (level.contents + usize::from(bits), level.contents_end);
+        let data = self.source.export.octets(py);
+        let found = match data.get(at..end) {
+            _ if level.headers.as_slice().last().is_some_and(|header| header.constructed) => Err(Error::decode(
+                level.contents,
+                "expected a string in one piece, whose octets lie together",
+            )),
+            Some(octets) if !bits || data[level.contents] == 0 => {
+                root_end(octets, table, of, false).map_err(|error| error.moved(at))
+            }
+            _ => Err(Error::decode(
+                level.contents,
+                "expected whole octets, which hold the encoding of a value",
+            )),
+        };
+        let found = found.and_then(|length| {
+            if at + length == end {
+                return Ok(());
+            }
+            Err(Error::decode(at + length, "octets left over behind a contained value"))
+        });
+        found.map_err(|error| self.spot.name_error(table, error))?;
+        Ok(self.at_spot(Arc::new(Spot {
+            id: of,
+            at,
+            end,
+            via: Via::Root,
+            parent: Some(self.spot.clone()),
+        })))
+    }
+
     fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
         let level = self.level(py)?;
         match &level.parts {

@@ -17,6 +17,7 @@ impl<'a> Parser<'a> {
             table: None,
             at: Vec::new(),
             containing: None,
+            encoded_by: None,
         };
         self.bump();
         if self.is(b'{') {
@@ -44,6 +45,10 @@ impl<'a> Parser<'a> {
             }
         } else if self.eat_word("CONTAINING") {
             constraint.containing = Some(self.ty()?);
+            if self.eat_word("ENCODED") {
+                self.expect_word("BY")?;
+                constraint.encoded_by = Some(self.value()?);
+            }
         }
         self.at = span.end + 1;
         Ok(constraint)

@@ -212,6 +212,7 @@ impl<'a> Parser<'a> {
                         table: None,
                         at: Vec::new(),
                         containing: None,
+                        encoded_by: None,
                     });
                 }
                 self.expect_word("OF")?;

@@ -131,7 +131,7 @@ impl<'a> Resolver<'a> {
         if let TypeKind::Simple(kind) = &target.ty.kind {
             self.nodes[id as usize].kind = kind.clone();
         }
-        let containing = self.containing(&target.constraints);
+        let containing = self.containing(&target.constraints)?;
         match (&target.ty.kind, containing) {
             (TypeKind::Simple(Kind::OctetString { .. }), Some((ty, scope))) => {
                 let contained = Some(self.type_id(&ty, scope, None, 0)?);
@@ -165,12 +165,27 @@ impl<'a> Resolver<'a> {
         Ok(id)
     }
 
-    fn containing(&self, constraints: &[(Rc<Type<'a>>, ScopeId)]) -> Option<(Rc<Type<'a>>, ScopeId)> {
-        let all = constraints
-            .iter()
-            .flat_map(|(ty, scope)| ty.constraints.iter().map(move |c| (c, *scope)));
-        all.filter_map(|(c, scope)| c.containing.clone().map(|ty| (ty, scope)))
-            .next()
+    /// The type that a string contains, unless it is encoded by other rules than BER's (X.682 11.4).
+    #[allow(clippy::type_complexity)]
+    fn containing(&mut self, constraints: &[(Rc<Type<'a>>, ScopeId)]) -> Resolved<Option<(Rc<Type<'a>>, ScopeId)>> {
+        for (ty, scope) in constraints {
+            for constraint in &ty.constraints {
+                let Some(contained) = &constraint.containing else {
+                    continue;
+                };
+                let Some(rules) = &constraint.encoded_by else {
+                    return Ok(Some((contained.clone(), *scope)));
+                };
+                let arcs = match &**rules {
+                    Value::Braces(span) => self.arcs(*span, *scope)?,
+                    Value::Reference { module: None, name, .. } => self.arcs_of(name, *scope, constraint.span)?,
+                    _ => return self.fault(ty, "expected an object identifier behind ENCODED BY"),
+                };
+                // {joint-iso-itu-t asn1(1) basic-encoding(1)} and those of its CER and DER
+                return Ok(matches!(arcs[..], [2, 1, 1] | [2, 1, 2, 0 | 1]).then(|| (contained.clone(), *scope)));
+            }
+        }
+        Ok(None)
     }
 
     // Following references
@@ -337,6 +352,7 @@ impl<'a> Resolver<'a> {
                 table: None,
                 at: Vec::new(),
                 containing: None,
+                encoded_by: None,
             };
             Rc::new(Type {
                 token: governor.token,

@@ -278,7 +278,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// The arcs of an object identifier value (X.680 32): numbers, named numbers, references.
-    fn arcs(&mut self, span: Span, scope: ScopeId) -> Resolved<Vec<u64>> {
+    pub(super) fn arcs(&mut self, span: Span, scope: ScopeId) -> Resolved<Vec<u64>> {
         let mut parser = self.parser(span);
         let mut arcs: Vec<u64> = Vec::new();
         while !parser.done() {
@@ -321,7 +321,7 @@ impl<'a> Resolver<'a> {
         Ok(arcs)
     }
 
-    fn arcs_of(&mut self, name: &'a str, scope: ScopeId, span: Span) -> Resolved<Vec<u64>> {
+    pub(super) fn arcs_of(&mut self, name: &'a str, scope: ScopeId, span: Span) -> Resolved<Vec<u64>> {
         match self.look_up(name, scope, span.module, span.start)? {
             Symbol::Argument(argument) => {
                 let mut parser = self.parser(argument.span);
