@@ -7,7 +7,6 @@ copies for next MTAs, deliveries here, and one report on all those of one copy o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -47,18 +46,22 @@ _REASSIGNMENT = NonDelivery.of(NonDeliveryDiagnosticCode.RECIPIENT_REASSIGNMENT_
 _TYPE_OF_USER_DL = 3
 
 
-@dataclass(slots=True)
 class Decided:
     """The recipients of one message or probe, by what becomes of them."""
 
-    everybody: list[Recipient]
-    onward: list[tuple[Recipient, Decision]] = field(default_factory=list)
-    here: list[tuple[Recipient, Decision]] = field(default_factory=list)
-    failures: list[Failure] = field(default_factory=list)
-    redirections: list[Redirection] = field(default_factory=list)
-    expansions: list[tuple[Recipient, DistributionList, list[ORAddress]]] = field(default_factory=list)
-    conversions: list[tuple[Recipient, Decision, Target]] = field(default_factory=list)
-    outlooks: list[Outlook] = field(default_factory=list)
+    __slots__ = (
+        "conversions", "everybody", "expansions", "failures", "here", "onward", "outlooks", "redirections",
+    )  # fmt: skip
+
+    def __init__(self, everybody: list[Recipient]) -> None:
+        self.everybody = everybody
+        self.onward: list[tuple[Recipient, Decision]] = []
+        self.here: list[tuple[Recipient, Decision]] = []
+        self.failures: list[Failure] = []
+        self.redirections: list[Redirection] = []
+        self.expansions: list[tuple[Recipient, DistributionList, list[ORAddress]]] = []
+        self.conversions: list[tuple[Recipient, Decision, Target]] = []
+        self.outlooks: list[Outlook] = []
 
     @property
     def is_empty(self) -> bool:
@@ -74,6 +77,8 @@ def control(mta: MTA, work: Work, outcome: Outcome, now: datetime) -> None:
         outcome.log.append(LogRecord("no-responsibility", work.apdu.identifier))
         return
     copies = settle(mta, work, decided, outcome, now, 0)
+    if not copies:
+        return
     number = len(copies)
     while copies:
         copy = copies.pop()
@@ -85,7 +90,7 @@ def control(mta: MTA, work: Work, outcome: Outcome, now: datetime) -> None:
 def settle(mta: MTA, work: Work, decided: Decided, outcome: Outcome, now: datetime, number: int) -> list[Work]:
     """Do what has been decided; the copies that come of it are to be decided upon. `number` have been made before."""
     apdu = work.apdu
-    redirections, copies = decided.redirections, list[Work]()
+    copies: list[Work] = []
     if decided.onward:
         _transfers(mta, work, decided, outcome, now)
     for recipient, decision in decided.here:
@@ -94,7 +99,7 @@ def settle(mta: MTA, work: Work, decided: Decided, outcome: Outcome, now: dateti
         copies += _conversions(mta, work, decided, outcome, now)
     if decided.failures:
         more, decided.failures = error_processing(apdu, decided.failures, mta.configuration)
-        redirections += more
+        decided.redirections += more
     for recipient, one, members in decided.expansions:
         if number + len(copies) >= mta.configuration.maximum_copies:
             why = NonDelivery.of(NonDeliveryDiagnosticCode.DL_EXPANSION_FAILURE, "too many lists in lists")
@@ -110,7 +115,7 @@ def settle(mta: MTA, work: Work, decided: Decided, outcome: Outcome, now: dateti
         outcome.log.append(LogRecord("dl-expansion", apdu.identifier, fields))
         if one.report_policy in (ReportPolicy.OWNER, ReportPolicy.NONE) and recipient.indicators.delivery_report:
             decided.outlooks.append((recipient, Delivered(now, _TYPE_OF_USER_DL)))
-    if redirections:
+    if decided.redirections:
         copies += _redirected(mta, work, decided, outcome, now, number + len(copies))
     if decided.failures or decided.outlooks:
         _report(mta, work, decided, outcome, now)

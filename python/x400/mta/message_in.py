@@ -48,8 +48,9 @@ def give_up(
         for recipient in everybody
         if (recipient.indicators.responsibility if places is None else recipient.index in places)
     ]
-    copies = settle(mta, work, Decided(everybody, failures=failures), outcome, now, 0)
-    for copy in copies:
+    decided = Decided(everybody)
+    decided.failures = failures
+    for copy in settle(mta, work, decided, outcome, now, 0):
         control(mta, copy, outcome, now)
 
 

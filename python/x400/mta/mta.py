@@ -115,7 +115,7 @@ class MTA:
         Raises InvalidAPDU when it does not decode where it must, or when nothing could be reported to anybody: the
         transfer is to be rejected and the octets kept for a human.
         """
-        with _Faults():
+        try:
             apdu = Apdu(stored)
             if peer in self.configuration.peers_1984:
                 apdu = Apdu(upgrade(apdu))
@@ -124,6 +124,8 @@ class MTA:
                 report_in(self, apdu, outcome, now)
             else:
                 message_in(self, apdu, outcome, now)
+        except (fastber.DecodeError, InvalidORAddress, KeyError) as error:
+            raise _invalid(error) from None
         return outcome
 
     def message_out(self, stored: Stored, peer: str) -> Stored:
@@ -182,6 +184,13 @@ def _names(apdu: Apdu) -> Iterable[ORAddress]:
                 continue
 
 
+def _invalid(error: Exception) -> InvalidAPDU:
+    """What is wrong with the octets, as the caller is told of it."""
+    if isinstance(error, fastber.DecodeError):
+        return InvalidAPDU(str(error), error.offset)
+    return InvalidAPDU(f"the originator or another field is malformed or missing: {error}")
+
+
 class _Faults:
     """What the octets can be at fault with comes out as InvalidAPDU."""
 
@@ -189,10 +198,8 @@ class _Faults:
         pass
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if isinstance(error, fastber.DecodeError):
-            raise InvalidAPDU(str(error), error.offset) from None
-        if isinstance(error, InvalidORAddress | KeyError):
-            raise InvalidAPDU(f"the originator or another field is malformed or missing: {error}") from None
+        if isinstance(error, fastber.DecodeError | InvalidORAddress | KeyError):
+            raise _invalid(error) from None
 
 
 def _table(configuration: MTAConfiguration) -> RouteTable:

@@ -167,7 +167,7 @@ class _FileSource:
         os.close(self.descriptor)
 
 
-def source_of(entry: Entry, offset: int = 0) -> rtse.Source:
+def source_of(entry: Entry | Stored, offset: int = 0) -> rtse.Source:
     """The entry's octets from `offset` on, to be sent; ``close_source`` when they have been."""
     tail, head = entry.tail, memoryview(entry.head)[offset:]
     if tail is None:

@@ -22,7 +22,7 @@ from x400.mts.apdu import PRIORITIES
 from x400.mts.exceptions import InvalidIdentifier, InvalidORAddress
 from x400.mts.identifiers import GlobalDomainIdentifier
 from x400.mts.oraddress import ORAddress
-from x400.server.peer_tables import Protocol
+from x400.server.peer_tables import OF_1984, Protocol
 from x400.server.recipients import (
     DistributionListTable,
     UserTable,
@@ -83,6 +83,7 @@ class Mta(Table):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     internal_trace: Literal["always", "within-domain", "never"] = "always"
     deferred_delivery: Literal["hold", "pass-on"] = "hold"
+    gateway_1984: Text | None = None
 
 
 class Listener(Table):
@@ -335,6 +336,8 @@ def _check(config: Config, fail: Fail) -> None:
             expected = f"expected an IP address, got {config.metrics.address!r}"
             raise fail(expected, "metrics", "address") from None
     _check_peers(config, fail)
+    if config.mta.gateway_1984 is not None:
+        address_of(config.mta.gateway_1984, fail, "mta", "gateway-1984")
     _check_routes(config, fail)
     check_recipients(config.user, config.distribution_list, fail)
 
@@ -426,6 +429,8 @@ def mta_configuration(config: Config, worker: int = 0) -> MTAConfiguration:
         maximum_returned_content=config.limits.returned_content_octets,
         worker="" if config.mta.workers == 1 else f"w{worker}",
         defers=config.mta.deferred_delivery == "hold",
+        peers_1984=frozenset(peer.name for peer in config.peer if peer.protocol == OF_1984),
+        gateway_1984=None if config.mta.gateway_1984 is None else ORAddress.parse(config.mta.gateway_1984),
         users=users(config.user, config.path),
         distribution_lists=distribution_lists(config.distribution_list),
         restrictions={

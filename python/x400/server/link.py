@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from x400.mts.bind import InvalidBind, MTABindError, decode_error, encode_error
+from x400.mts.exceptions import InvalidAPDU
+from x400.mts.stored import Stored
 from x400.net.association import Association
 from x400.osi import rtse
-from x400.server.batches import close_source, source_of
+from x400.server.batches import close_source, source_of, stored_of
 from x400.server.binding import BindRefused
 from x400.server.inbound import Receiver
-from x400.server.peer_tables import APPLICATION_PROTOCOLS
+from x400.server.peer_tables import APPLICATION_PROTOCOLS, OF_1984
 
 if TYPE_CHECKING:
     from x400.server.config import Peer
@@ -279,8 +281,9 @@ class Link:
         resumption = self.queue.interrupted.of(entry.id)
         self._resumed = resumption is not None
         try:
-            self._source = source = source_of(entry, 0 if resumption is None else resumption.offset)
-        except OSError as error:
+            octets = entry if self.queue.peer.protocol != OF_1984 else self._downgraded(entry)
+            self._source = source = source_of(octets, 0 if resumption is None else resumption.offset)
+        except (OSError, InvalidAPDU) as error:
             self.queue.failed(entry, f"content cannot be read: {error}")
             self.queue.is_free(self)
             return
@@ -294,6 +297,11 @@ class Link:
             self._close_source()
             self.queue.failed(entry, f"content cannot be read: {error}")
         association.flush()
+
+    def _downgraded(self, entry: Entry) -> Stored:
+        """The octets for a peer of 1984. They are the same each time, so that an interrupted transfer can go on."""
+        assert self.queue is not None
+        return self._worker.mta.message_out(stored_of(entry), self.queue.name)
 
     def _transfer_confirm(self, event: rtse.RTTransferConfirm) -> None:
         entry, self.sending = self.sending, None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+OF_1984 = "mts-transfer-protocol-1984"
 Protocol = Literal["mts-transfer", "mts-transfer-protocol", "mts-transfer-protocol-1984"]
 
 APPLICATION_PROTOCOLS: dict[str, int | None] = {
