@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import fastber
 from x400.asn1 import specification
 from x400.mta import Outcome, Stored
-from x400.mts.apdu import Apdu
+from x400.mts.apdu import Apdu, Recipient
 from x400.mts.oraddress import ORAddress
 
 __all__ = ["account", "checked"]
@@ -36,8 +37,7 @@ def account(stored: Stored, outcome: Outcome) -> Account:
         responsible = [one for one in copy.recipients if one.indicators.responsibility]
         assert tuple(one.index for one in responsible) == transfer.recipients, "responsibility is not what is said"
         for one in responsible:
-            number = one.view["originally-specified-recipient-number"].value
-            note(number, one.view["recipient-name"].value, f"transferred to {transfer.next_hop}")
+            note(_number(one), _name(one), f"transferred to {transfer.next_hop}")
     for delivery in outcome.deliveries:
         if delivery.kind == "message":
             found.setdefault((delivery.number, delivery.user), []).append("delivered")
@@ -60,7 +60,7 @@ def checked(stored: Stored, outcome: Outcome, *, places: tuple[int, ...] | None 
             assert len(what) == 1, f"recipient {number}: {what}"
         numbers[number] += len(what)
     expected = Counter(
-        one.view["originally-specified-recipient-number"].value
+        _number(one)
         for one in Apdu(stored).recipients
         if (one.indicators.responsibility if places is None else one.index in places)
     )
@@ -93,8 +93,24 @@ def _is_about(report: dict[str, Any], identifier: str) -> bool:
     return identifier.endswith(f";{subject['local-identifier']}]")
 
 
+def _number(recipient: Recipient) -> int:
+    """The recipient's number, 0 where it is missing or does not decode: it is passed on all the same."""
+    try:
+        number: int = recipient.view["originally-specified-recipient-number"].value
+    except (fastber.DecodeError, KeyError):
+        return 0
+    return number
+
+
+def _name(recipient: Recipient) -> Any:
+    try:
+        return recipient.view["recipient-name"].value
+    except fastber.DecodeError:
+        return recipient.raw_name
+
+
 def _text(value: Any) -> str:
     try:
         return str(ORAddress.from_value(value))
-    except ValueError:
+    except (AttributeError, ValueError):
         return repr(value)

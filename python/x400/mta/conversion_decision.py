@@ -94,7 +94,7 @@ def conversion_decision(
         target = "general-text"
     else:
         return _UNSUPPORTED
-    if apdu.value("content-type")[1] not in _INTERPERSONAL:
+    if apdu.content_type not in _INTERPERSONAL:
         return _UNSUPPORTED
     if apdu.implicit_conversion_prohibited:
         return _PROHIBITED

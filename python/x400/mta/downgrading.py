@@ -41,8 +41,12 @@ def objection(apdu: Apdu, recipient: Recipient, gateway: ORAddress | None) -> No
         downgraded_address(recipient.name, gateway)
     except InvalidORAddress as error:
         return _unable(str(error))
-    if apdu.stored.tail is not None and apdu.value("content-type")[0] == "extended":
+    if apdu.stored.tail is not None and isinstance(apdu.content_type, str):
         return _unable("a long content of an extended type")
+    try:
+        downgrade(apdu, gateway)
+    except (fastber.Error, InvalidORAddress, KeyError) as error:
+        return _unable(str(error))
     return None
 
 
@@ -64,7 +68,14 @@ def _name(view: fastber.View, gateway: ORAddress | None) -> dict[str, Any]:
 
 
 def _needs_change(view: fastber.View) -> bool:
-    return "extension-attributes" in view or "directory-name" in view
+    """Whether a name has what 1984 has not; one that is no name, of somebody else's recipient, stays as it is."""
+    try:
+        if "extension-attributes" not in view and "directory-name" not in view:
+            return False
+        name_of(view)
+    except (fastber.DecodeError, InvalidORAddress, KeyError):
+        return False
+    return True
 
 
 def _types(value: dict[str, Any]) -> dict[str, Any] | None:
@@ -104,8 +115,8 @@ def _message(apdu: Apdu, gateway: ORAddress | None) -> dict[str, Any]:
     if _needs_change(envelope["originator-name"]):
         edits[path + "originator-name"] = _name(envelope["originator-name"], gateway)
     _edit_types(edits, envelope, path, "original-encoded-information-types")
-    form, kind = apdu.value("content-type")
-    if form == "extended":
+    kind = apdu.content_type
+    if isinstance(kind, str):
         edits[path + "content-type"] = ("built-in", _CONTENT_TYPE_EXTERNAL)
         if apdu.kind == "message":
             edits["message.content"] = _external(kind, b"".join(apdu.contents().buffers))

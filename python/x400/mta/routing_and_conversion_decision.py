@@ -176,7 +176,7 @@ def refusal(apdu: Apdu, restrictions: Restrictions | None) -> NonDelivery | None
     if restrictions is None:
         return None
     types = restrictions.content_types
-    if types is not None and apdu.value("content-type")[1] not in types:
+    if types is not None and apdu.content_type not in types:
         return _CONTENT_TYPE
     limit = restrictions.maximum_content_length
     return _TOO_LONG if limit is not None and apdu.content_length > limit else None
@@ -184,7 +184,7 @@ def refusal(apdu: Apdu, restrictions: Restrictions | None) -> NonDelivery | None
 
 def _objection(apdu: Apdu, route: Route) -> NonDelivery | None:
     """Why a message may not take a route."""
-    if route.content_types is not None and apdu.value("content-type")[1] not in route.content_types:
+    if route.content_types is not None and apdu.content_type not in route.content_types:
         return _CONTENT_TYPE
     if route.maximum_content_length is not None and apdu.content_length > route.maximum_content_length:
         return _TOO_LONG

@@ -180,6 +180,13 @@ class Apdu:
         return self._indicated(_CONTENT_RETURN_REQUEST)
 
     @property
+    def content_type(self) -> int | str | None:
+        """A number of BuiltInContentType, or an object identifier; None where a peer has left it out."""
+        value = self.value("content-type")
+        kind: int | str | None = None if value is None else value[1]
+        return kind
+
+    @property
     def alternate_recipient_allowed(self) -> bool:
         """Whether the recipient's domain may put another in the recipient's place (X.411 8.2.1.1.1.4)."""
         return self._indicated(_ALTERNATE_RECIPIENT_ALLOWED)
