@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.mta.samples import BOB, CAROL, DAVE, NOBODY, NOW, codes_of, mta, peculiar, report_of, sent
+from tests.mta.samples import BOB, CAROL, DAVE, NOBODY, NOW, codes_of, mta, peculiar, report_of, routes, sent
 from tests.mta.tlv import definite, differences, indefinite, long_form, parse
-from x400.mta import Outcome, Stored, Tail, Transfer
+from x400.mta import DistributionList, Outcome, Route, Stored, Tail, Transfer, User
 from x400.mts.content import Flattener
 from x400.mts.exceptions import InvalidAPDU
+from x400.mts.oraddress import ORAddress
 
 CONTENT = bytes(range(256)) * 64
 HEAD = 2000
@@ -115,3 +116,34 @@ def test_the_envelope_must_be_at_hand() -> None:
     octets = sent(BOB, content=CONTENT)
     with pytest.raises(InvalidAPDU):
         mta().message_in(cut(octets, 150), "sender", NOW)
+
+
+@pytest.mark.parametrize("outer", [definite, indefinite])
+def test_what_the_procedures_change_leaves_the_content_in_its_file(outer: Any) -> None:
+    """A list, a redirected member, a copy to a peer of 1984, a reroute, a release: each like that of a small one."""
+    staff, dave = ORAddress.parse("/C=GB/A=EAST/S=Bob/"), ORAddress.parse(DAVE)
+    one = mta(
+        distribution_lists=(DistributionList(staff, (dave, ORAddress.parse(CAROL))),),
+        users=(User(dave, alternate_recipient=ORAddress.parse("/C=GB/A=EAST/S=Ben/")),),
+        peers_1984=frozenset({"west"}),
+        routes=(*routes(), Route(ORAddress.parse("/C=GB/A=EAST/"), peer="round", cost=1)),
+    )
+    octets = peculiar(outer=outer, content=definite(0x04, CONTENT))
+    small = one.message_in(Stored(octets), "sender", NOW)
+    large = one.message_in(cut(octets), "sender", NOW)
+    assert [t.next_hop for t in large.transfers] == [t.next_hop for t in small.transfers]
+    assert {record.event for record in large.log} >= {"dl-expansion", "redirection"}
+    for before, after in zip(small.transfers, large.transfers, strict=True):
+        if after.is_report:
+            continue
+        assert after.tail == Tail("file", 100, len(octets) - HEAD)
+        assert whole(octets, after.buffers, after.tail) == whole(octets, before.buffers, before.tail)
+        sent_out = one.message_out(after.stored(), after.next_hop)
+        expected = one.message_out(before.stored(), before.next_hop)
+        assert whole(octets, [sent_out.head], sent_out.tail) == bytes(expected.head)
+        if after.next_hop == "east":
+            moved = one.reroute(after.stored(), after.recipients, "east", [], NOW)
+            assert moved is not None
+            assert [t.tail for t in moved.transfers] == [after.tail]
+    released = one.release(cut(octets), NOW, NOW)
+    assert [t.next_hop for t in released.transfers] == [t.next_hop for t in small.transfers]
