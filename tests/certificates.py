@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from functools import cache
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -78,6 +79,13 @@ class Authority:
             chain.append(self.certificate)
         secret = key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         return b"".join(certificate.public_bytes(PEM) for certificate in chain), secret
+
+    def write(self, folder: Path, name: str, **more: bool) -> None:
+        """``root.pem`` in the folder; in that of an MTA below it, ``NAME.pem`` and ``NAME.key``."""
+        certificates, key = self.issue(name, **more)
+        (folder / f"{self.name}.pem").write_bytes(self.pem)
+        (folder / name / f"{name}.pem").write_bytes(certificates)
+        (folder / name / f"{name}.key").write_bytes(key)
 
     @property
     def pem(self) -> bytes:

@@ -134,6 +134,37 @@ def test_the_protocols_of_peers() -> None:
         config.parse(GOOD.replace('name = "C"', 'name = "C"\nprotocol = "P1"'), "x")
 
 
+@pytest.mark.parametrize(
+    ("added", "expected"),
+    [
+        ('strong = { trust = "x.pem" }', r"peer\[1\].strong: expected \[mta\] certificate and key"),
+        ('tls = { trust = "x.pem" }', r"peer\[1\].tls: expected certificates and a key in PEM"),
+        ('tls = { certificate = "x.pem" }', r"peer\[1\].tls.trust: expected this key"),
+        ('domains = ["nowhere"]', r"peer\[1\].domains\[0\]: expected a domain"),
+        ('password-env = "NO_SUCH_VARIABLE"', r"peer\[1\].password-env: expected a password of 1 to 62"),
+    ],
+)
+def test_what_peers_are_known_by(added: str, expected: str) -> None:
+    with pytest.raises(config.ConfigError, match=expected):
+        config.parse(GOOD.replace('name = "C"', f'name = "C"\n{added}'), "/nowhere/x.toml")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("port = 10102", 'port = 10102\ntls = { trust = "x.pem" }', r"listener\[0\].tls: expected cert"),
+        (
+            'name = "A"',
+            'name = "A"\ncertificate = "x.pem"',
+            "mta.certificate: expected a certificate",
+        ),
+    ],
+)
+def test_certificates_that_cannot_be_read(old: str, new: str, expected: str) -> None:
+    with pytest.raises(config.ConfigError, match=expected):
+        config.parse(GOOD.replace(old, new, 1), "/nowhere/x.toml")
+
+
 def test_what_is_kept_of_interrupted_transfers() -> None:
     read = config.parse(
         GOOD + "\n[limits]\ninterrupted-transfers = 3\ninterrupted-octets = 0\n[timers]\nrecovery = 7", "x"

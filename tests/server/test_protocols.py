@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import itertools
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from tests.certificates import Authority
 from tests.server.harness import SOURCE, apdu, configuration, delivered, free_port, run, transfer, until, working
 from x400.net.transfer import TransferFailed
 from x400.osi import rtse
+from x400.server import config
 
 PROTOCOLS = ["mts-transfer", "mts-transfer-protocol", "mts-transfer-protocol-1984"]
 BINDS = {
     "unauthenticated": ('unauthenticated = true\nhosts = ["127.0.0.1"]', True),
     "simple": ("", False),
+    "strong": ('strong = { trust = "../root.pem" }', True),
 }
+
+AUTHORITY = Authority("root", now=datetime.now(UTC))
 
 
 def mta(folder: Path, name: str, port: int, peer: str, peer_port: int, protocol: str, bind: str, dialogue: str) -> Path:
@@ -29,11 +35,18 @@ def mta(folder: Path, name: str, port: int, peer: str, peer_port: int, protocol:
             assert line in text
             text = text.replace(line, "")
         path.write_text(text)
+    if bind == "strong":
+        AUTHORITY.write(folder, name)
+        here = f'name = "{name}"\n'
+        path.write_text(path.read_text().replace(here, f'{here}certificate = "{name}.pem"\nkey = "{name}.key"\n', 1))
     return path
 
 
+PAIRS = [pair for pair in itertools.product(PROTOCOLS, BINDS) if pair != (PROTOCOLS[2], "strong")]
+
+
 @pytest.mark.parametrize("dialogue", ["monologue", "two-way-alternate"])
-@pytest.mark.parametrize(("protocol", "bind"), itertools.product(PROTOCOLS, BINDS))
+@pytest.mark.parametrize(("protocol", "bind"), PAIRS)
 def test_there_and_back(tmp_path: Path, protocol: str, bind: str, dialogue: str) -> None:
     a, b = free_port(), free_port()
     back = b if dialogue == "monologue" else 0
@@ -52,7 +65,7 @@ def test_there_and_back(tmp_path: Path, protocol: str, bind: str, dialogue: str)
 
 
 @pytest.mark.tshark
-@pytest.mark.parametrize(("protocol", "bind"), itertools.product(PROTOCOLS[1:], BINDS))
+@pytest.mark.parametrize(("protocol", "bind"), [pair for pair in PAIRS if pair[0] != PROTOCOLS[0]])
 def test_what_is_said_is_understood(tmp_path: Path, protocol: str, bind: str) -> None:
     test_there_and_back(tmp_path, protocol, bind, "monologue")
     path = str(tmp_path / "there.pcapng")
@@ -83,3 +96,9 @@ def test_another_protocol_than_the_configured_one(tmp_path: Path, says: str, is_
             await until(lambda: delivered(tmp_path, "A"))
 
     run(body())
+
+
+def test_no_strong_credentials_in_1984(tmp_path: Path) -> None:
+    path = mta(tmp_path, "A", 1, "B", 2, PROTOCOLS[2], "strong", "monologue")
+    with pytest.raises(config.ConfigError, match="strong: expected a later protocol"):
+        config.load(path)

@@ -54,7 +54,7 @@ class Association(asyncio.BufferedProtocol):
 
     __slots__ = (
         "_acting", "_buffer", "_closer", "_ending", "_loop", "_paused", "_tap", "_tap_maker", "_timer",
-        "_timer_at", "_transport", "_user", "address", "cause", "closing", "connection", "failed",
+        "_timer_at", "_transport", "_user", "address", "cause", "certified", "closing", "connection", "failed",
         "initiator", "peer",
     )  # fmt: skip
 
@@ -65,6 +65,8 @@ class Association(asyncio.BufferedProtocol):
         self.initiator = initiator
         self.peer = ""
         self.address = ""
+        self.certified: frozenset[str] | None = None
+        """The names in the peer's certificate; None without TLS."""
         self.closing = False
         self.failed = False
         self.cause: tuple[str, str] | None = None
@@ -91,6 +93,8 @@ class Association(asyncio.BufferedProtocol):
             handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         peer, local = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
         self.address = str(peer[0]) if peer else "unknown"
+        if transport.get_extra_info("ssl_object") is not None:
+            self.certified = _names(transport.get_extra_info("peercert") or {})
         self.peer = self.peer or (f"{peer[0]}:{peer[1]}" if peer else "unknown")
         if self._tap_maker is not None and peer and local:
             self._tap = self._tap_maker.connection(local, peer, self.initiator)
@@ -233,3 +237,9 @@ class Association(asyncio.BufferedProtocol):
         self.cause = ("local", "a fault in handling the association")
         log.exception("fault in handling an association", peer=self.peer)
         self.abort()
+
+
+def _names(certificate: dict[str, Any]) -> frozenset[str]:
+    """Common names and DNS names of a certificate as the ssl module gives it."""
+    common = {value for part in certificate.get("subject", ()) for key, value in part if key == "commonName"}
+    return frozenset(common | {value for key, value in certificate.get("subjectAltName", ()) if key == "DNS"})

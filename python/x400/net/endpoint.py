@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Callable
 
 from x400.net.association import Association
@@ -30,14 +31,27 @@ def open_listener(address: str, port: int, *, shared: bool = False) -> socket.so
     return handle
 
 
-async def listen(handle: socket.socket, make: Callable[[], Association]) -> asyncio.Server:
+async def listen(
+    handle: socket.socket, make: Callable[[], Association], tls: ssl.SSLContext | None = None
+) -> asyncio.Server:
     """Accept calls on a bound socket, an association for each."""
-    return await asyncio.get_running_loop().create_server(make, sock=handle, backlog=BACKLOG)
+    return await asyncio.get_running_loop().create_server(make, sock=handle, backlog=BACKLOG, ssl=tls)
 
 
-async def call(host: str, port: int, make: Callable[[], Association], timeout: float) -> Association:
-    """Connect; raises OSError (TimeoutError is one) when the peer cannot be reached within ``timeout`` seconds."""
+async def call(
+    host: str,
+    port: int,
+    make: Callable[[], Association],
+    timeout: float,
+    tls: ssl.SSLContext | None = None,
+    server_name: str | None = None,
+) -> Association:
+    """Connect, with `tls` to one whose certificate is for `server_name`.
+
+    Raises OSError (TimeoutError is one) when the peer cannot be reached, or trusted, within ``timeout`` seconds.
+    """
     loop = asyncio.get_running_loop()
+    name = server_name if tls is not None else None
     async with asyncio.timeout(timeout):
-        _, association = await loop.create_connection(make, host, port)
+        _, association = await loop.create_connection(make, host, port, ssl=tls, server_hostname=name)
     return association

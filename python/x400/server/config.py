@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -22,7 +22,8 @@ from x400.mts.apdu import PRIORITIES
 from x400.mts.exceptions import InvalidIdentifier, InvalidORAddress
 from x400.mts.identifiers import GlobalDomainIdentifier
 from x400.mts.oraddress import ORAddress
-from x400.server.peer_tables import OF_1984, Protocol
+from x400.server import security
+from x400.server.peer_tables import OF_1984, Protocol, Strong, Tls
 from x400.server.recipients import (
     DistributionListTable,
     UserTable,
@@ -78,6 +79,8 @@ class Mta(Table):
     name: Name
     global_domain_identifier: Domain | Text
     spool: Text = "spool"
+    certificate: Text | None = None
+    key: Text | None = None
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -87,11 +90,15 @@ class Mta(Table):
 
 
 class Listener(Table):
-    """[[listener]]: where other MTAs call us (port 102 is RFC 1006's). ``capture`` is a pcapng file to write."""
+    """[[listener]]: where other MTAs call us (port 102 is RFC 1006's). ``capture`` is a pcapng file to write, of
+    what TLS would hide, too; the passwords of the configuration are overwritten in it. With ``tls``, those who call
+    must use it, with a certificate of their own.
+    """
 
     address: Text = "127.0.0.1"
     port: PortNumber = 102
     transport_selector: Selector | None = None
+    tls: Tls | None = None
     capture: Text | None = None
 
 
@@ -101,11 +108,14 @@ class Peer(Table):
     ``name`` is what it calls itself in the MTA-bind. ``address`` is HOST:PORT; without it we never call, and what is
     for this peer waits. ``password`` is what it presents, ``own_name`` and ``own_password`` what we present; without a
     password on either side the bind is unauthenticated, which is accepted only from the ``hosts`` of a peer that has
-    ``unauthenticated``. ``protocol`` is the application context (X.419 12) of all associations with it, either way:
-    mts-transfer is that of 1988 and later; mts-transfer-protocol has its messages, and mts-transfer-protocol-1984 those
-    of 1984, over reliable transfer of 1984 (X.410). ``association_recovery``: after the loss of an association in the
-    middle of a transfer, it is gone on with without a new bind (X.228 7.8.3), by either side; transfers go on in any
-    case, after a new bind.
+    ``unauthenticated``. Passwords may stand in a file (``password-file``) or in the environment (``password-env``)
+    instead. With ``strong``, both sides sign their credentials; with ``tls``, associations are over TLS, either way.
+    ``domains`` are those that it speaks for: what comes from it must have left one of them last.
+
+    ``protocol`` is the application context (X.419 12) of all associations with it, either way: mts-transfer is that of
+    1988 and later; mts-transfer-protocol has its messages, and mts-transfer-protocol-1984 those of 1984, over reliable
+    transfer of 1984 (X.410). ``association_recovery``: after the loss of an association in the middle of a transfer, it
+    is gone on with without a new bind (X.228 7.8.3), by either side; transfers go on in any case, after a new bind.
     ``content-types`` and ``content-octets`` are what it takes; all else goes by another route, or is answered by a
     non-delivery report. Text in other than its ``encoded-information-types`` is converted.
     """
@@ -115,6 +125,13 @@ class Peer(Table):
     password: Password | None = None
     own_name: Name | None = None
     own_password: Password | None = None
+    password_file: Text | None = None
+    password_env: Text | None = None
+    own_password_file: Text | None = None
+    own_password_env: Text | None = None
+    strong: Strong | None = None
+    tls: Tls | None = None
+    domains: tuple[Text, ...] | None = None
     unauthenticated: bool = False
     hosts: tuple[Text, ...] = ()
     transport_selector: Selector = ""
@@ -168,6 +185,7 @@ class Limits(Table):
     returned_content_octets: Annotated[int, Meta(ge=0)] = 65536
     large_content_octets: Annotated[int, Meta(ge=4096)] = 262144
     trace_days: Annotated[float, Meta(gt=0)] = 7.0
+    failed_binds: Count = 5
     interrupted_transfers: Annotated[int, Meta(ge=0)] = 16
     interrupted_octets: Annotated[int, Meta(ge=0)] = 1 << 30
 
@@ -184,6 +202,9 @@ class Timers(Table):
     stop: Seconds = 10.0
     interrupted: Seconds = 86400.0
     recovery: Seconds = 300.0
+    failed_bind: Seconds = 1.0
+    failed_bind_longest: Seconds = 300.0
+    bind_token: Seconds = 300.0
 
 
 class Retry(Table):
@@ -287,7 +308,55 @@ def parse(text: str, name: str) -> Config:
         steps = _steps(path.removesuffix("`"), message)
         raise fail(_explain(message, value, steps), *steps) from None
     _check(config, fail)
-    return config
+    _check_certificates(config, fail)
+    return msgspec.structs.replace(config, peer=tuple(_with_secrets(config, fail)))
+
+
+def _with_secrets(config: Config, fail: Fail) -> Iterator[Peer]:
+    """The peers with the passwords that the file only says where to find."""
+    for number, peer in enumerate(config.peer):
+        found: dict[str, str] = {}
+        for name in ("password", "own_password"):
+            given = {suffix: getattr(peer, f"{name}{suffix}") for suffix in ("", "_file", "_env")}
+            if sum(value is not None for value in given.values()) > 1:
+                raise fail(f"expected one {name.replace('_', '-')}, in one place", "peer", number)
+            suffix = next((suffix for suffix, value in given.items() if suffix and value is not None), None)
+            if suffix is None:
+                continue
+            file = None if given["_file"] is None else config.path(given["_file"])
+            try:
+                found[name] = security.secret(file, given["_env"])
+            except ValueError as error:
+                raise fail(str(error), "peer", number, f"{name}{suffix}".replace("_", "-")) from None
+            found[f"{name}{suffix}"] = None  # type: ignore[assignment]
+        yield msgspec.structs.replace(peer, **found)
+
+
+def _check_certificates(config: Config, fail: Fail) -> None:
+    """What is named can be read."""
+    try:
+        if config.mta.certificate is not None:
+            key = config.path(config.mta.key or config.mta.certificate)
+            security.identity(config.mta.name, config.path(config.mta.certificate), key)
+    except ValueError as error:
+        raise fail(str(error), "mta", "certificate") from None
+    for number, listener in enumerate(config.listener):
+        if listener.tls is not None:
+            try:
+                security.tls_context(listener.tls, config.path, listening=True)
+            except ValueError as error:
+                raise fail(str(error), "listener", number, "tls") from None
+    for number, peer in enumerate(config.peer):
+        try:
+            if peer.tls is not None:
+                security.tls_context(peer.tls, config.path, listening=False)
+        except ValueError as error:
+            raise fail(str(error), "peer", number, "tls") from None
+        try:
+            if peer.strong is not None:
+                security.anchors(config.path(peer.strong.trust))
+        except ValueError as error:
+            raise fail(str(error), "peer", number, "strong", "trust") from None
 
 
 def _steps(path: str, message: str) -> tuple[Step, ...]:
@@ -359,6 +428,15 @@ def _check_peers(config: Config, fail: Fail) -> None:
             except ValueError:
                 expected = f"expected IP addresses or networks, got {host!r}"
                 raise fail(expected, "peer", number, "hosts", place) from None
+        for place, domain in enumerate(peer.domains or ()):
+            try:
+                GlobalDomainIdentifier.parse(domain)
+            except (InvalidIdentifier, InvalidORAddress) as error:
+                raise fail(f"expected a domain: {error}", "peer", number, "domains", place) from None
+        if peer.strong is not None and peer.protocol == OF_1984:
+            raise fail("expected a later protocol: in 1984 there were passwords only", "peer", number, "strong")
+        if peer.strong is not None and config.mta.certificate is None:
+            raise fail("expected [mta] certificate and key, to sign with", "peer", number, "strong")
         if peer.unauthenticated and not peer.hosts:
             raise fail("expected the hosts that may call without credentials", "peer", number, "hosts")
 

@@ -240,6 +240,12 @@ class Receiver:
     def _take(self, stored: Stored, content: HeldTransfer | None, number: int) -> None:
         """Through the procedures, to the spool."""
         worker, peer = self._worker, self._link.peer_name
+        cause = worker.binding.not_to_pass(peer, stored)
+        if cause is not None:
+            if content is not None:
+                content.discard()
+            self._refuse(INVALID, cause, number)
+            return
         try:
             outcome = worker.mta.message_in(stored, peer, datetime.now(UTC))
         except InvalidAPDU as error:

@@ -205,7 +205,7 @@ class Link:
         assert self.association is not None
         connection, worker = self.association.connection, self._worker
         try:
-            peer = worker.binding.identify(event.user_data, self.association.address)
+            peer = self._identify(event.user_data, self.association)
             if worker.stopping or worker.associations_of(peer.name) >= worker.config.limits.associations_per_peer:
                 raise BindRefused(MTABindError.BUSY, f"too many associations of {peer.name!r}, or stopping")
             if APPLICATION_PROTOCOLS[peer.protocol] != event.application_protocol:
@@ -221,6 +221,20 @@ class Link:
         connection.rt_open_response(True, worker.binding.result(peer), now=self.association.now())
         if connection.may_transfer:
             self._ready(rtse.RTReady())
+
+    def _identify(self, argument: bytes, association: Association) -> Peer:
+        """Who binds; after a few failures from an address, no bind is taken from there for a while."""
+        failed, address, now = self._worker.failed_binds, association.address, time.monotonic()
+        wait = failed.wait(address, now)
+        if wait:
+            raise BindRefused(MTABindError.BUSY, f"too many failed binds from {address}, again in {wait:.0f} s")
+        try:
+            peer = self._worker.binding.identify(argument, address, association.certified)
+        except BindRefused:
+            failed.failed(address, now)
+            raise
+        failed.succeeded(address)
+        return peer
 
     def _open_confirm(self, event: rtse.RTOpenConfirm) -> None:
         assert self.association is not None

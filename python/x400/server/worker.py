@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import secrets
+import ssl
 import sys
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -20,6 +21,7 @@ from x400.net.association import Association, TapMaker
 from x400.net.endpoint import call, listen
 from x400.osi import rtse
 from x400.server import config as configuration
+from x400.server import security
 from x400.server.absorption import absorb
 from x400.server.accounting import Accounting
 from x400.server.batches import DEFERRED, DELIVERY, batch_of, recipients_of, stored_of
@@ -31,6 +33,7 @@ from x400.server.deferred import DeferredQueue
 from x400.server.delivery import DeliveryQueue
 from x400.server.inbound import SLACK
 from x400.server.link import Link
+from x400.server.masking import Masking
 from x400.server.outbound import PeerQueue, wait_after
 from x400.server.peer_tables import APPLICATION_PROTOCOLS, X410_PROTOCOLS
 from x400.server.queues import LEASE, Queue
@@ -70,6 +73,9 @@ class Worker:
             HeldLimits(limits.interrupted_transfers, limits.interrupted_octets, config.timers.interrupted),
         )
         self.lost_associations = LostAssociations()
+        self.failed_binds = security.FailedBinds(
+            limits.failed_binds, config.timers.failed_bind, config.timers.failed_bind_longest
+        )
         self.links: set[Link] = set()
         self.stopping = False
         self._queues: dict[str, Queue] = {}
@@ -93,7 +99,7 @@ class Worker:
         if self.number == 0:
             self.start_task(self._absorb())
         servers = [
-            await listen(handle, self._answering(listener))
+            await listen(handle, self._answering(listener), self._listening_tls(listener))
             for listener, handle in zip(self.config.listener, self._sockets, strict=True)
         ]
         await self._control.start()
@@ -200,7 +206,7 @@ class Worker:
             log.error("configuration not taken over", error=str(error))
             return
         self.config = new
-        self.binding = Binding(new)
+        self.binding = Binding(new, self.binding.tokens)
         for peer in new.peer:
             queue = self._queues.get(peer.name)
             if isinstance(queue, PeerQueue):
@@ -398,6 +404,9 @@ class Worker:
         return sum(1 for link in self.links if link.peer_name == peer and link.association is not None
                    and not link.association.initiator)  # fmt: skip
 
+    def _listening_tls(self, listener: Listener) -> ssl.SSLContext | None:
+        return None if listener.tls is None else security.tls_context(listener.tls, self.config.path, listening=True)
+
     def _answering(self, listener: Listener) -> Callable[[], Association]:
         selector = listener.transport_selector
         parameters = self._parameters(
@@ -428,7 +437,12 @@ class Worker:
             return Association(connection, link, True, taps)
 
         try:
-            await call(*parse_address(peer.address), make, self.config.timers.connect)
+            host, port = parse_address(peer.address)
+            tls, name = None, None
+            if peer.tls is not None:
+                tls = security.tls_context(peer.tls, self.config.path, listening=False)
+                name = peer.tls.server_name or host
+            await call(host, port, make, self.config.timers.connect, tls, name)
         except OSError as error:
             if link.association is None and not link.bound:
                 queue.refused(error.strerror or str(error) or "no answer in time")
@@ -466,5 +480,6 @@ class Worker:
             from x400.net.capture import Capture
 
             Path(file).parent.mkdir(parents=True, exist_ok=True)
-            self._captures[file] = Capture(file)
+            passwords = {peer.password for peer in self.config.peer} | {peer.own_password for peer in self.config.peer}
+            self._captures[file] = Masking(Capture(file), [password for password in passwords if password])
         return self._captures[file]

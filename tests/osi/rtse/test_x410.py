@@ -29,7 +29,7 @@ def test_opened_and_closed(protocol: int) -> None:
     assert (opened.user_data, opened.application_protocol) == (ARGUMENT, protocol)
     assert opened.connection == pair.initiator.connection.connection_identifier
     assert pair.initiator.events == [rtse.RTOpenConfirm(True, RESULT), rtse.RTReady()]
-    assert pair.initiator.connection.session.protocol_version == 1
+    assert pair.initiator.connection.session.protocol_version == (1 if protocol == P1_OF_1984 else 2)
     pair.initiator.connection.rt_close_request()
     pair.run()
     assert pair.initiator.events[-1] == rtse.RTCloseConfirm()

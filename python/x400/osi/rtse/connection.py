@@ -40,8 +40,8 @@ from x400.osi.rtse.events import (
     RTTurnPleaseIndication,
 )
 from x400.osi.rtse.exceptions import AbortReason, TransferError
-from x400.osi.rtse.machine import CANNOT_RECOVER, P1_OF_1984, Machine, context_of
-from x400.osi.rtse.parameters import Parameters
+from x400.osi.rtse.machine import CANNOT_RECOVER, Machine, context_of
+from x400.osi.rtse.parameters import P1_OF_1984, Parameters
 from x400.osi.rtse.recovery import NO_CONNECTION, SessionConnectionIdentifier
 from x400.osi.rtse.states import Event, State
 from x400.osi.rtse.transfer_in import Receiving

@@ -5,7 +5,7 @@ from __future__ import annotations
 import x400_framer
 from x400.osi import acse, presentation
 from x400.osi.acse import apdu as acse_apdu
-from x400.osi.rtse.parameters import Parameters
+from x400.osi.rtse.parameters import P1_OF_1984, Parameters
 from x400.osi.tlv import header
 
 __all__ = ["lower_layers", "presentation_parameters", "session_parameters"]
@@ -44,6 +44,7 @@ def presentation_parameters(parameters: Parameters) -> presentation.Parameters:
 def session_parameters(parameters: Parameters) -> x400_framer.Parameters:
     """What X.228 8.2 asks of session: half-duplex, minor synchronize, exceptions, activity management.
 
+    P1 of 1984 knows version 1 only; what is to be said to open in mts-transfer-protocol may be too long for that.
     The references of the session connection identifier are themselves elements: T61String and UTCTime (X.228 8.1).
     """
     reference, common = parameters.calling_ss_user_reference, parameters.common_reference
@@ -52,7 +53,7 @@ def session_parameters(parameters: Parameters) -> x400_framer.Parameters:
         called_transport_selector=parameters.called_transport_selector,
         calling_session_selector=parameters.calling_session_selector,
         called_session_selector=parameters.called_session_selector,
-        versions=x400_framer.VERSION_1 if parameters.application_protocol is not None else _BOTH_VERSIONS,
+        versions=x400_framer.VERSION_1 if parameters.application_protocol == P1_OF_1984 else _BOTH_VERSIONS,
         tpdu_size=parameters.tpdu_size,
         tsdu_maximum_size=parameters.tsdu_maximum_size,
         initial_tokens=_ALL_TOKENS if parameters.initial_turn == "responder" else 0,

@@ -15,14 +15,13 @@ from x400.osi.rtse import apdu, x410
 from x400.osi.rtse.events import RTAbort, RTEvent
 from x400.osi.rtse.exceptions import AbortReason, TransferError
 from x400.osi.rtse.lower import lower_layers, presentation_parameters
-from x400.osi.rtse.parameters import Parameters
+from x400.osi.rtse.parameters import P1_OF_1984, Parameters
 from x400.osi.rtse.recovery import SessionConnectionIdentifier
 from x400.osi.rtse.states import TRANSITIONS, Event, State
 from x400.osi.tlv import Buffer, integer
 
 __all__ = ["Machine", "context_of", "state_times"]
 
-P1_OF_1984 = 1
 RTS_BUSY, CANNOT_RECOVER, VALIDATION_FAILURE = 0, 1, 2
 """RefuseReason of X.410-1984 mode (X.228 9)."""
 

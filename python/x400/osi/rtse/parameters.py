@@ -7,7 +7,10 @@ from typing import Literal
 
 from x400.osi.rtse.events import DialogueMode
 
-__all__ = ["Parameters"]
+__all__ = ["P1_OF_1984", "Parameters"]
+
+P1_OF_1984 = 1
+"""The application protocol of P1 of 1984 (X.419 12)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
