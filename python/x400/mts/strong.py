@@ -21,7 +21,6 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-import fastber
 from x400.mts.bind import InvalidBind
 from x400.mts.certificates import InvalidPath, check_path
 from x400.osi.tlv import header
@@ -175,15 +174,15 @@ def verify(
         octets = bytes(view["toBeSigned"].raw)
         token, outer = view["toBeSigned"].value, view["algorithmIdentifier"].value
         signature, bits = view["encrypted"].value
-    except (fastber.Error, KeyError, ValueError) as error:
-        raise InvalidBind(f"no strong credentials: {error}") from None
-    try:
         leaf = check_path(certificates, anchors, subject, now)
+        key = leaf.public_key()
     except InvalidPath as error:
         raise InvalidBind(f"certificate of {name!r}: {error}") from None
+    except Exception as error:  # whatever the codec or the library of certificates has to say of octets of a stranger
+        raise InvalidBind(f"no strong credentials: {error}") from None
     if outer != token["signature-algorithm-identifier"] or bits % 8:
         raise InvalidBind("the algorithms of a token do not agree")
-    _check_signature(leaf, outer["algorithm"], signature, octets)
+    _check_signature(key, outer["algorithm"], signature, octets)
     kind, to = token["name"]
     if kind != "mta" or to["mta-name"] != recipient:
         raise InvalidBind("a bind token for another recipient")
@@ -197,7 +196,7 @@ def verify(
 
 
 def _strong(data: bytes) -> tuple[str, bytes, list[x509.Certificate]]:
-    """Name, token and certificates of a bind; raises what the codec raises, KeyError, ValueError."""
+    """Name, token and certificates of a bind; raises what the codec and the library of certificates raise."""
     view = _type("MTAAbstractService", "MTABindArgument").view(data)
     if view.choice != "authenticated":
         raise ValueError("nothing is presented")
@@ -222,8 +221,7 @@ def _inner(token: Any) -> bytes:
     return bytes(token.contents) if octets[:1] == b"\xa1" else octets
 
 
-def _check_signature(leaf: x509.Certificate, algorithm: str, signature: bytes, octets: bytes) -> None:
-    key = leaf.public_key()
+def _check_signature(key: object, algorithm: str, signature: bytes, octets: bytes) -> None:
     found = _SIGNATURES.get(algorithm)
     if found is None or not isinstance(key, found[1]):
         raise InvalidBind(f"a token signed by algorithm {algorithm}, not taken with the certificate's key")
