@@ -10,9 +10,10 @@ pub mod schema;
 pub mod table;
 pub mod value;
 pub mod view;
+pub mod work;
 
 #[pyo3::pymodule]
-mod _fastber {
+pub mod _fastber {
     #[pymodule_export]
     use crate::py::description::{Member, OpenType, Type};
     #[pymodule_export]

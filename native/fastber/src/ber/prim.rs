@@ -112,13 +112,18 @@ pub fn oid_text(contents: &[u8], at: usize, relative: bool, text: &mut Vec<u8>) 
 fn big_oid_text(contents: &[u8], at: usize, relative: bool, text: &mut Vec<u8>) -> Result<()> {
     text.clear();
     let mut first = !relative;
+    let mut start = true;
     let mut arc = 0u128;
     for (index, &octet) in contents.iter().enumerate() {
+        if start && octet == 0x80 {
+            return Err(Error::decode(at + index, "a subidentifier starts with 0x80"));
+        }
         if arc >> 121 != 0 {
             return Err(Error::decode(at + index, "an arc of more than 128 bits"));
         }
         arc = (arc << 7) | (octet & 0x7f) as u128;
-        if octet & 0x80 == 0 {
+        start = octet & 0x80 == 0;
+        if start {
             if first {
                 let top = (arc / 40).min(2);
                 text.push(b'0' + top as u8);
@@ -132,13 +137,13 @@ fn big_oid_text(contents: &[u8], at: usize, relative: bool, text: &mut Vec<u8>) 
             arc = 0;
         }
     }
-    match contents.last() {
-        Some(octet) if octet & 0x80 == 0 => Ok(()),
-        _ => Err(Error::decode(
-            at + contents.len(),
-            "an object identifier ends within a subidentifier",
-        )),
+    if start {
+        return Ok(());
     }
+    Err(Error::decode(
+        at + contents.len(),
+        "an object identifier ends within a subidentifier",
+    ))
 }
 
 fn digits(mut number: u64, text: &mut Vec<u8>) {
@@ -236,6 +241,10 @@ mod tests {
         assert_eq!(text(&[]), None);
         assert_eq!(text(&[0x80, 1]), None);
         assert_eq!(text(&[0x2a, 0x86]), None);
+        // A subidentifier with a needless octet, behind one of more than 63 bits.
+        let mut padded = contents(big);
+        padded.extend([0x80, 0x05]);
+        assert_eq!(text(&padded), None);
     }
 
     #[test]

@@ -105,6 +105,16 @@ impl<'a, 'py> Decoder<'a, 'py> {
 
     fn bits(&self, octets: &[u8], unused: u8) -> Decoded<'py> {
         let count = octets.len() * 8 - unused as usize;
+        let beyond = (1u8 << unused) - 1;
+        let masked;
+        let octets = match octets.split_last() {
+            // BER lets unused bits be anything; they are no part of the value, so that equal values are equal.
+            Some((last, others)) if last & beyond != 0 => {
+                masked = [others, &[last & !beyond]].concat();
+                &masked[..]
+            }
+            _ => octets,
+        };
         Ok((PyBytes::new(self.py, octets), count)
             .into_pyobject(self.py)?
             .into_any())

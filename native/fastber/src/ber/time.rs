@@ -130,7 +130,10 @@ pub fn decode_generalized<'py>(py: Python<'py>, text: &[u8], at: usize, strict: 
         let [digits @ .., b'Z'] = text else {
             return false;
         };
-        digits.len() == 14 || (digits.len() > 15 && digits[14] == b'.' && !digits.ends_with(b"0"))
+        let seconds = digits
+            .get(..14)
+            .is_some_and(|digits| digits.iter().all(u8::is_ascii_digit));
+        seconds && (digits.len() == 14 || (digits.len() > 15 && digits[14] == b'.' && !digits.ends_with(b"0")))
     };
     let parts = generalized_parts(text).filter(|_| !strict || normal(text));
     let parts = parts.ok_or_else(|| bad("GeneralizedTime", text, at))?;
@@ -194,7 +197,8 @@ fn parts_of<'py>(value: &Bound<'py, PyAny>, utc: bool) -> Result<(Bound<'py, PyD
     match offset(value)? {
         Some(minutes) if utc && minutes != 0 => {
             let delta = PyDelta::new(value.py(), 0, minutes * 60, 0, true)?;
-            let shifted = value.sub(delta)?;
+            let shifted = value.sub(delta);
+            let shifted = shifted.map_err(|_| Error::encode("a time that is out of range in UTC"))?;
             Ok((shifted.cast_into::<PyDateTime>().map_err(PyErr::from)?, Some(0)))
         }
         offset => Ok((value.clone(), offset)),

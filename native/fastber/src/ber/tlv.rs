@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::work;
+
 /// A tag as one number that orders as X.680 8.6 does: class in the top two bits, number below.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tag(u32);
@@ -124,6 +126,7 @@ pub fn short(data: &[u8], at: usize, end: usize) -> Option<Header> {
     if first & 0x1f == 0x1f || second >= 0x80 || at + 2 + length > end {
         return None;
     }
+    work::header();
     Some(Header {
         tag: Tag::new(first >> 6, (first & 0x1f) as u32),
         constructed: first & 0x20 != 0,
@@ -152,6 +155,7 @@ pub fn header(data: &[u8], at: usize, end: usize) -> Result<Header, Located> {
 /// As `header`, but the contents may run past `end` (a partial view). The sum of offsets never overflows.
 #[inline]
 pub fn head(data: &[u8], at: usize, end: usize) -> Result<Header, Located> {
+    work::header();
     let data = &data[..end];
     let (&first, &second) = match (data.get(at), data.get(at + 1)) {
         (Some(first), Some(second)) => (first, second),
@@ -241,6 +245,7 @@ fn high_tag_number(data: &[u8], at: usize, next: &mut usize) -> Result<u32, Loca
 /// Are there end-of-contents octets at `at`?
 #[inline]
 pub fn is_end_of_contents(data: &[u8], at: usize, end: usize) -> Result<bool, Located> {
+    work::header();
     match data[..end].get(at..at + 2) {
         Some(octets) => Ok(octets == [0, 0]),
         None => Err((Fault::NoEndOfContents, at)),

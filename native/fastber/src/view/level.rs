@@ -147,6 +147,9 @@ impl Reader<'_> {
             cut,
         };
         let Some(tag) = node.tag else {
+            if !node.wrappers.is_empty() {
+                self.sole(at, end)?;
+            }
             let parts = match &node.op {
                 Op::Choice(choice) => Parts::Chosen(self.chosen(node, choice, at, end)?),
                 _ => Parts::None,
@@ -184,6 +187,15 @@ impl Reader<'_> {
             parts,
             cut,
         })
+    }
+
+    /// Within an EXPLICIT tag there is one encoding: that of an untagged type at `at` must end where the contents do.
+    pub fn sole(&self, at: usize, end: usize) -> Result<()> {
+        let after = self.end_of(&self.header(at, end)?, end)?;
+        if after == end {
+            return Ok(());
+        }
+        Err(Error::decode(after, "octets left over in an explicit tag"))
     }
 
     /// Which alternative the encoding at `at` is of; None for one that an extensible CHOICE does not know.

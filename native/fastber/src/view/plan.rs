@@ -196,6 +196,8 @@ impl<'py> Walk<'_, 'py> {
         if let Some(tag) = node.tag {
             let header = self.reader.enter(tag, node.op.is_constructed(), at, end)?;
             self.reader.tolerate(node, &header, at, end)?;
+        } else if !node.wrappers.is_empty() {
+            self.reader.sole(*at, *end)?;
         }
         Ok(())
     }
