@@ -58,7 +58,7 @@ VALUES: dict[str, list[Any]] = {
     "Mixed": [MIXED, {**MIXED, "g": MIXED}],
     "Strings": [[("text", "abc"), ("octets", b"\x80\x01\x05"), ("bits", (b"\x80", 2))]],
     "Sets": [[MIXED, {**MIXED, "a": 8}]],
-    "Any": [{"before": 1, "any": b"\x30\x03\x02\x01\x05", "after": False}, {"any": b"\x05\x00"}],
+    "Any": [{"before": 1, "any": b"\x30\x03\x02\x01\x05", "after": False}, {"before": -1, "any": b"\x05\x00"}],
     "Universal": [
         ("sequence", [("boolean", True), ("integer", 1), ("bits", (b"\x80", 1)), ("octets", b"o"), ("null", None)]),
         ("set", [("oid", "1.2.3"), ("real", 2.5), ("enumerated", "c"), ("utf8", "u"), ("ia5", "i")]),

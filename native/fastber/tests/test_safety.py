@@ -149,3 +149,37 @@ def test_long_decimal_reals_end(contents: bytes) -> None:
             assert BER.decode("Num", octets) == math.inf
         except fastber.DecodeError as error:
             assert error.path == "Num"  # noqa: PT017
+
+
+def test_unused_bits_are_no_part_of_a_value() -> None:
+    """BER lets them be anything (X.690 8.6.2.4): equal values are equal whatever they are."""
+    assert BER.decode("Bits", b"\x03\x02\x06\xff") == BER.decode("Bits", b"\x03\x02\x06\xc0") == (b"\xc0", 2)
+    segments = b"\x23\x80\x03\x02\x00\xff\x03\x02\x04\xff\x00\x00"
+    assert BER.decode("Bits", segments) == (b"\xff\xf0", 12)
+
+
+def test_a_needless_octet_behind_a_long_arc_is_seen() -> None:
+    arc = b"\x82" + b"\x80" * 10 + b"\x01"
+    for contents in (b"\x2a\x80\x05", b"\x2a" + arc + b"\x80\x05"):
+        with pytest.raises(fastber.DecodeError, match="0x80"):
+            BER.decode("Oid", b"\x06" + bytes([len(contents)]) + contents)
+
+
+def test_generalized_time_in_der_has_minutes_and_seconds() -> None:
+    der = fastber.compile_string("A DEFINITIONS ::= BEGIN T ::= GeneralizedTime END", "der")
+    for text in (b"2602062010.000Z", b"260206201010.5Z", b"2602062010.0005Z"):
+        with pytest.raises(fastber.DecodeError, match="GeneralizedTime"):
+            der.decode("T", b"\x18" + bytes([len(text)]) + text)
+
+
+@pytest.mark.parametrize("octets", ["a006 0101ff 0101ff", "a080 0101ff 0101ff 0000"])
+def test_an_explicit_tag_holds_one_encoding_for_a_view_too(octets: str) -> None:
+    spec = fastber.compile_string("A DEFINITIONS ::= BEGIN C ::= CHOICE { b BOOLEAN, t [0] C } END")
+    data = bytes.fromhex(octets)
+    for work in (
+        lambda: spec.decode("C", data),
+        lambda: spec.view("C", data)["t"].choice,
+        lambda: spec.types["C"].reader("t.b:raw").read(data),
+    ):
+        with pytest.raises(fastber.DecodeError, match="left over|end-of-contents"):
+            work()

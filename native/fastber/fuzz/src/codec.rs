@@ -53,11 +53,7 @@ pub fn decode(data: &[u8], der: bool) {
                 let same = made == &octets[..end];
                 let shorter = !root.exact && made.len() < end;
                 let rounded = holds_float(&value) || holds_nanoseconds(&octets[..end]);
-                assert!(
-                    same || shorter || rounded,
-                    "{}: DER made into {made:02x?}",
-                    root.name
-                );
+                assert!(same || shorter || rounded, "{}: DER made into {made:02x?}", root.name);
             }
             let Some((twice, all)) = decoded(fastber, read, &again, options.as_ref()) else {
                 panic!("{}: {value:?} encodes as {again:?}, which does not decode", root.name);
