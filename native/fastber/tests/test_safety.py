@@ -181,5 +181,5 @@ def test_an_explicit_tag_holds_one_encoding_for_a_view_too(octets: str) -> None:
         lambda: spec.view("C", data)["t"].choice,
         lambda: spec.types["C"].reader("t.b:raw").read(data),
     ):
-        with pytest.raises(fastber.DecodeError, match="left over|end-of-contents"):
+        with pytest.raises(fastber.DecodeError, match=r"left over|end-of-contents"):
             work()
