@@ -175,7 +175,8 @@ class Limits(Table):
     """[limits]: associations in all and of one peer, octets of one message, of memory for what is handed on at once.
 
     When more call than may be unbound or open in all, the one that has been unbound longest is dropped. Of each peer
-    so many ``interrupted`` transfers, and octets of them, are held on disk for it to go on with.
+    so many ``interrupted`` transfers, and octets of them, are held on disk for it to go on with. Transfers are refused
+    while a worker has ``waiting`` entries on its spool, or fewer than ``free_octets`` are free on the disk.
     """
 
     associations: Count = 1000
@@ -188,6 +189,8 @@ class Limits(Table):
     failed_binds: Count = 5
     interrupted_transfers: Annotated[int, Meta(ge=0)] = 16
     interrupted_octets: Annotated[int, Meta(ge=0)] = 1 << 30
+    waiting: Count = 10_000_000
+    free_octets: Annotated[int, Meta(ge=0)] = 64 << 20
 
 
 class Timers(Table):

@@ -73,6 +73,8 @@ class Receiver:
         self._pending = None
         self._holding = self._repeated = False
         self.busy = True
+        if self._worker.congestion.cause:
+            self._refuse(BUSY, self._worker.congestion.cause, self._number)
 
     def data(self, data: Buffer) -> None:
         if self._refusal is not None:

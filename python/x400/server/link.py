@@ -208,6 +208,8 @@ class Link:
             peer = self._identify(event.user_data, self.association)
             if worker.stopping or worker.associations_of(peer.name) >= worker.config.limits.associations_per_peer:
                 raise BindRefused(MTABindError.BUSY, f"too many associations of {peer.name!r}, or stopping")
+            if worker.congestion.cause:
+                raise BindRefused(MTABindError.BUSY, worker.congestion.cause)
             if APPLICATION_PROTOCOLS[peer.protocol] != event.application_protocol:
                 cause = (
                     f"{peer.name!r} is to use {peer.protocol}, not application protocol {event.application_protocol}"

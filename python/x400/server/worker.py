@@ -27,6 +27,7 @@ from x400.server.accounting import Accounting
 from x400.server.batches import DEFERRED, DELIVERY, batch_of, recipients_of, stored_of
 from x400.server.binding import Binding
 from x400.server.config import Config, Listener, Peer, parse_address
+from x400.server.congestion import Congestion
 from x400.server.control import ControlServer
 from x400.server.counters import Counters
 from x400.server.deferred import DeferredQueue
@@ -76,6 +77,7 @@ class Worker:
         self.failed_binds = security.FailedBinds(
             limits.failed_binds, config.timers.failed_bind, config.timers.failed_bind_longest
         )
+        self.congestion = Congestion(config.spool, limits.waiting, limits.free_octets)
         self.links: set[Link] = set()
         self.stopping = False
         self._queues: dict[str, Queue] = {}
@@ -290,6 +292,7 @@ class Worker:
             await asyncio.sleep(TICK)
             self.counters.loop_lag.add(max(0.0, loop.time() - before - TICK))
             ticks += 1
+            self.congestion.look(self.spool.number())
             for queue in tuple(self._queues.values()):
                 if isinstance(queue, PeerQueue):
                     queue.release_idle(self.config.timers.idle)

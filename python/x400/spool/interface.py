@@ -185,6 +185,9 @@ class Spool(Protocol):
         Not needed to pass anything on: it tells those who look why entries wait that were never tried themselves.
         """
 
+    def number(self) -> int:
+        """How many entries there are, as of the last group written."""
+
     def queues(self) -> asyncio.Future[list[QueueState]]:
         """All queues that are not empty."""
 

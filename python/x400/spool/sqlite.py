@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from x400.spool import contents, sqlite_operations, sqlite_schema
+from x400.spool.ballast import Ballast, log_pages
 from x400.spool.durations import Durations
-from x400.spool.exceptions import SpoolCorrupt, SpoolError, SpoolInUse
+from x400.spool.exceptions import SpoolCorrupt, SpoolError, SpoolFull, SpoolInUse
 from x400.spool.interface import Batch, Buffer, Claim, ContentWriter, Entry, Event, Part, QueueState
 from x400.spool.siblings import Siblings
 from x400.spool.sqlite_writer import Changes, Query, Row, Store, Writer, closed
@@ -33,6 +34,8 @@ DATABASE = "spool.sqlite"
 LINGER = 0.02
 SWEEP_EVERY = 5.0
 SWEEP_ROWS = 2000
+SCARCE = 256 << 20
+"""Octets free on the disk, below which the database gives back what it does not need."""
 
 
 class SqliteSpool:
@@ -72,8 +75,10 @@ class SqliteSpool:
         for folder in (self.folder, self.contents, self._quarantine):
             folder.mkdir(parents=True, exist_ok=True)
         self._take_lock()
+        self._ballast = Ballast(self.folder)
+        self._ballast.take_on()
         try:
-            self._connection = sqlite_schema.connect(str(self.folder / DATABASE))
+            self._connection = sqlite_schema.connect(str(self.folder / DATABASE), wal_pages=log_pages(self.folder))
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
             if version not in (0, sqlite_schema.VERSION):
                 raise SpoolCorrupt(f"{self.folder / DATABASE}: version {version}, expected {sqlite_schema.VERSION}")
@@ -83,7 +88,10 @@ class SqliteSpool:
         except sqlite3.DatabaseError as error:
             self._drop_lock()
             raise SpoolCorrupt(f"{self.folder / DATABASE}: {error}") from error
-        self._writer = Writer(self._connection, self._from_writer, self.release, Siblings(self._siblings), self._gather)
+        self._writer = Writer(
+            self._connection, self._from_writer, self.release, Siblings(self._siblings), self._ballast, self._gather
+        )
+        self._writer.number = self._connection.execute("SELECT count(*) FROM entry").fetchone()[0]
         self._writer.start()
         self._open = True
         self._sweeper = self._loop.call_later(SWEEP_EVERY, self._sweep)
@@ -193,6 +201,9 @@ class SqliteSpool:
         if not self._open:
             future.set_exception(closed())
             return future
+        if replaced is None and not self._ballast.take_on():
+            future.set_exception(SpoolFull(_FULL))
+            return future
         now = self._now_us()
         arrived = now / 1e6
         rows: list[Row] = []
@@ -227,6 +238,8 @@ class SqliteSpool:
         return self._writer.commit_times
 
     def content(self) -> ContentWriter:
+        if not self._ballast.take_on():
+            raise SpoolFull(_FULL)
         return contents.ContentFile(self.contents)
 
     async def adopt(self, part: Part) -> Part:
@@ -372,6 +385,9 @@ class SqliteSpool:
 
         self._query(write).add_done_callback(_ignore)
 
+    def number(self) -> int:
+        return self._writer.number
+
     def queues(self) -> asyncio.Future[list[QueueState]]:
         return self._query(queue_states)
 
@@ -382,9 +398,13 @@ class SqliteSpool:
     # ---- histories are forgotten
 
     def _sweep(self) -> None:
-        """Walk the histories in small steps, removing what is older than the retention."""
+        """Walk the histories in small steps, removing what is older than the retention; see to the disk."""
         before = int((time.time() - self.retention) * 1e6)
         self._query(lambda connection: self._sweep_step(connection, before)).add_done_callback(_ignore)
+        state = os.statvfs(self.folder)
+        if state.f_bavail * state.f_frsize < SCARCE:
+            self._query(sqlite_schema.make_room).add_done_callback(_ignore)
+        self._ballast.take_on()
         self._sweeper = self._loop.call_later(SWEEP_EVERY, self._sweep)
 
     def _sweep_step(self, connection: sqlite3.Connection, before: int) -> int:
@@ -402,6 +422,7 @@ class SqliteSpool:
         return removed
 
 
+_FULL = "the disk has been full: nothing new until there is room again"
 _NEXT_DUE = "SELECT min(due) AS d FROM entry WHERE queue=? AND priority=? AND due>? AND due<9e999"
 
 

@@ -15,6 +15,7 @@ take it back for each row, and wait for the event loop each time.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sqlite3
 
@@ -93,9 +94,18 @@ def delete_entries(rows: int) -> str:
     return "DELETE FROM entry WHERE id IN (" + ",".join("?" * rows) + ")"
 
 
+def make_room(connection: sqlite3.Connection) -> None:
+    """Give the disk back what is not needed: the log is brought into the database and cut, free pages are cut off."""
+    with contextlib.suppress(sqlite3.Error):
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.executescript("PRAGMA incremental_vacuum")  # `execute` would free a page
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def connect(path: str, *, cache_kib: int = 32768, wal_pages: int = 8192) -> sqlite3.Connection:
     """Open for writing: every commit is on disk before it returns (WAL, synchronous=FULL)."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+    connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute(f"PRAGMA cache_size=-{cache_kib}")

@@ -16,6 +16,7 @@ from itertools import chain, islice
 from typing import Any
 
 from x400.spool import sqlite_schema as schema
+from x400.spool.ballast import Ballast
 from x400.spool.durations import Durations
 from x400.spool.exceptions import SpoolClosed, SpoolError, SpoolFull
 from x400.spool.interface import Entry
@@ -97,17 +98,21 @@ class Writer(threading.Thread):
         report: Callable[[list[Store | Query], list[str]], None],
         free: Callable[[Iterable[Entry]], None],
         siblings: Siblings,
+        ballast: Ballast,
         gather: float = 0.002,
     ) -> None:
         super().__init__(name="spool-writer", daemon=True)
         self.inbox: queue.SimpleQueue[Changes | None] = queue.SimpleQueue()
         self.commits = 0
         self.batches = 0
+        self.number = 0
+        """Of entries in the database."""
         self.commit_times = Durations()
         self._connection = connection
         self._report = report
         self._free = free
         self._siblings = siblings
+        self._ballast = ballast
         self._gather = gather
         self._expected = 1
         self._kept = Changes()
@@ -188,6 +193,9 @@ class Writer(threading.Thread):
         self._kept.events = changes.events
         self._kept.retries = changes.retries
         self._kept.contents = changes.contents
+        if full:
+            self._ballast.throw_out()
+            schema.make_room(self._connection)
         return unlink
 
     def _transaction(self, changes: Changes, stores: list[Store]) -> list[str]:
@@ -203,10 +211,11 @@ class Writer(threading.Thread):
             ):
                 for group in grouped(rows):
                     execute(schema.insert(table, len(group)), list(flat(group)))
+            number = self.number + sum(len(store.entries) for store in fresh)
             removed = [entry.id for entry in changes.done]
             removed += [store.remove for store in fresh if store.remove is not None]
             for ids in grouped(removed):
-                execute(schema.delete_entries(len(ids)), ids)
+                number -= execute(schema.delete_entries(len(ids)), ids).rowcount
             for due, error, entry in changes.retries:
                 execute("UPDATE entry SET due=?, error=?, attempts=attempts+1 WHERE id=?", (due, error, entry.id))
             unlink = []
@@ -220,6 +229,7 @@ class Writer(threading.Thread):
             if self._connection.in_transaction:
                 execute("ROLLBACK")
             raise
+        self.number = number
         self.commits += 1
         self.batches += len(stores)
         if changes.done:
