@@ -180,11 +180,16 @@ pub enum Value {
     Unknown,
 }
 
-/// What `check_constraints` verifies. Ranges are inclusive; None is MIN or MAX.
+/// What `check_constraints` verifies. Ranges are inclusive; None is MIN or MAX. No ranges are no limit; where nothing is
+/// permitted, there is one that ends before it starts.
 #[derive(Debug, Clone, Default)]
 pub struct Constraint {
     pub value: Vec<(Option<i128>, Option<i128>)>,
     pub size: Vec<(u64, Option<u64>)>,
     pub alphabet: Option<Vec<(char, char)>>,
     pub extensible: bool,
+    /// What the additions behind "..." permit beside that.
+    pub added_value: Vec<(Option<i128>, Option<i128>)>,
+    pub added_size: Vec<(u64, Option<u64>)>,
+    pub added_alphabet: Vec<(char, char)>,
 }

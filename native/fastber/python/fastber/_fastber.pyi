@@ -166,6 +166,15 @@ class Type:
     def alphabet(self) -> tuple[tuple[str, str], ...] | None:
         """Inclusive ranges of the characters that a string may have; None where that is not constrained."""
     @property
+    def added_values(self) -> tuple[tuple[int | None, int | None], ...]:
+        """What `values` are extended to: those that the additions behind "..." permit besides."""
+    @property
+    def added_sizes(self) -> tuple[tuple[int, int | None], ...]:
+        """The same of `sizes`."""
+    @property
+    def added_alphabet(self) -> tuple[tuple[str, str], ...]:
+        """The same of `alphabet`."""
+    @property
     def constraint_extensible(self) -> bool:
         """The constraint has "...": values that break it may come."""
 

@@ -302,8 +302,8 @@ fn constraints_are_never_read_stricter_than_they_are() {
     assert_eq!(value("A"), [(Some(3), Some(9))]);
     assert_eq!(node(&s, "B").constraint.size, [(1, Some(4))]);
     assert_eq!(node(&s, "B").constraint.alphabet, Some(vec![('A', 'Z')]));
-    assert_eq!(value("C"), [(Some(1), Some(9))]);
-    assert_eq!(value("D"), []);
+    assert_eq!(value("C"), [(Some(1), Some(4)), (Some(6), Some(9))]);
+    assert_eq!(value("D"), [(None, Some(4)), (Some(6), None)]);
     assert!(node(&s, "E").constraint.size.is_empty() && node(&s, "E").constraint.alphabet.is_none());
     let Kind::Sequence(members) = &node(&s, "F").kind else {
         panic!()
@@ -386,6 +386,7 @@ fn parameterised_values_and_objects() {
     let Kind::Open(Some(table)) = &s.types[members.members[1].type_id as usize].kind else {
         panic!()
     };
+    // `two EXCEPT base` binds closer than `|`
     assert_eq!(table.rows.len(), 2);
     assert!(matches!(s.types[table.rows[1].1 as usize].kind, Kind::SequenceOf(_)));
 }

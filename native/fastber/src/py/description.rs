@@ -220,6 +220,24 @@ impl Type {
         alphabet.map(|ranges| PyTuple::new(py, ranges)).transpose()
     }
 
+    /// What `values` are extended to: those that the additions behind "..." permit besides.
+    #[getter]
+    fn added_values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, &self.node().constraint.added_value)
+    }
+
+    /// The same of `sizes`.
+    #[getter]
+    fn added_sizes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, &self.node().constraint.added_size)
+    }
+
+    /// The same of `alphabet`.
+    #[getter]
+    fn added_alphabet<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, &self.node().constraint.added_alphabet)
+    }
+
     /// The constraint has "...": values that break it may come.
     #[getter]
     fn constraint_extensible(&self) -> bool {

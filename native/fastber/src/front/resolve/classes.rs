@@ -26,19 +26,24 @@ impl<'a> Class<'a> {
         self.definition.fields.iter().find(|f| f.name == name)
     }
 
+    /// The field whose value no two objects of a set share.
+    pub(super) fn unique(&self) -> Option<&ClassField<'a>> {
+        self.definition.fields.iter().find(|f| f.unique)
+    }
+
     /// The field that tells the objects of a set apart: the UNIQUE one, else the first value field.
     fn identifier(&self) -> Option<&ClassField<'a>> {
-        let values = || {
-            self.definition
-                .fields
-                .iter()
-                .filter(|f| f.name.as_bytes()[1].is_ascii_lowercase())
-        };
-        values().find(|f| f.unique).or_else(|| values().next())
+        let is_value = |f: &&ClassField<'a>| f.name.as_bytes()[1].is_ascii_lowercase();
+        self.unique().or_else(|| self.definition.fields.iter().find(is_value))
     }
 }
 
 impl<'a> Object<'a> {
+    /// The same for no two objects, but where they come from the same notation.
+    pub(super) fn settings_as_written(&self) -> String {
+        format!("{:?}", self.settings)
+    }
+
     pub(super) fn setting(&self, name: &str) -> Option<(Span, ScopeId)> {
         let set = self
             .settings

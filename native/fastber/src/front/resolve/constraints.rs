@@ -2,144 +2,163 @@
 
 use std::rc::Rc;
 
+use super::limits::{ALPHABET, Extent, Limits, SIZE, VALUE, WHOLE};
 use super::{Resolved, Resolver, ScopeId};
 use crate::front::ast::*;
 use crate::front::lexer::{Kind as T, Token};
 use crate::front::parser::Parser;
 use crate::schema::Constraint as Checked;
 
-/// A range of values; None is MIN or MAX.
-type Ends = (Option<i128>, Option<i128>);
+/// What stands in a constraint where it is read: values, or the characters of a permitted alphabet.
+#[derive(Clone, Copy, PartialEq)]
+enum Of {
+    Values,
+    Characters,
+}
 
 impl<'a> Resolver<'a> {
     /// The constraints on a type, the outermost last; where one cannot be read it checks nothing.
-    pub(super) fn constraint(&mut self, _ty: &Rc<Type<'a>>, all: &[(Rc<Type<'a>>, ScopeId)]) -> Checked {
-        let mut checked = Checked::default();
+    pub(super) fn constraint(&mut self, all: &[(Rc<Type<'a>>, ScopeId)]) -> Checked {
+        if all.is_empty() {
+            return Checked::default();
+        }
+        self.extent(all).constraint()
+    }
+
+    fn extent(&mut self, all: &[(Rc<Type<'a>>, ScopeId)]) -> Extent {
+        let mut extent = Extent::of(Limits::all());
         for (ty, scope) in all {
             for constraint in &ty.constraints {
                 if constraint.table.is_some() || constraint.containing.is_some() {
                     continue;
                 }
-                let Ok(read) = self.read(constraint.span, *scope, 0) else {
+                let Ok(next) = self.read(constraint.span, *scope, Of::Values, 0) else {
+                    extent.root.exact = false;
                     continue;
                 };
-                if !read.value.is_empty() {
-                    checked.value = meet_values(&checked.value, &read.value);
-                }
-                if !read.size.is_empty() {
-                    checked.size = meet_sizes(&checked.size, &read.size);
-                }
-                checked.alphabet = read.alphabet.or(checked.alphabet);
-                // X.680 50.8: what the last constraint says
-                checked.extensible = read.extensible;
+                // X.680 50.8: the last constraint alone says how the type is extended
+                extent.extended = None;
+                extent.extensible = false;
+                extent = Extent {
+                    extended: next.extended.map(|limits| limits.intersection(&extent.root)),
+                    extensible: next.extensible,
+                    root: extent.root.intersection(&next.root),
+                };
             }
         }
-        checked
+        extent
     }
 
-    /// What a constraint says of values, sizes and alphabets. Never stricter than the constraint: what is not understood,
-    /// or excepted, is let pass.
-    fn read(&mut self, span: Span, scope: ScopeId, depth: u32) -> Resolved<Checked> {
-        let mut all = Checked::default();
+    /// `root, ..., additions ! exception`
+    fn read(&mut self, span: Span, scope: ScopeId, of: Of, depth: u32) -> Resolved<Extent> {
         if depth > 20 {
-            return Ok(all);
+            return Ok(Extent::of(Limits::unknown()));
         }
         let tokens = self.modules[span.module as usize].tokens.clone();
-        let text = self.modules[span.module as usize].text;
-        let is = |at: u32, words: [&str; 2]| {
-            let token = tokens[at as usize];
-            words.contains(&&text[token.start as usize..token.end as usize])
-        };
-        // the root ends before ", ..." or an exception
-        let mut root = span;
         let outer: Vec<u32> = outermost(&tokens, span);
-        if let Some(&end) = outer.iter().find(|&&at| is(at, [",", "!"])) {
-            all.extensible = tokens[end as usize].kind == T::Mark(b',');
-            root.end = end;
+        let is = |at: u32, mark: u8| tokens[at as usize].kind == T::Mark(mark);
+        let end = outer.iter().copied().find(|&at| is(at, b'!')).unwrap_or(span.end);
+        let mut commas = outer.iter().copied().filter(|&at| at < end && is(at, b','));
+        let Some(first) = commas.next() else {
+            return self.union(Span { end, ..span }, &outer, scope, of, depth);
+        };
+        let mut extent = self.union(Span { end: first, ..span }, &outer, scope, of, depth)?;
+        if let Some(second) = commas.next() {
+            let start = second + 1;
+            let additions = self.union(Span { start, end, ..span }, &outer, scope, of, depth)?;
+            let both = vec![extent.extended().clone(), additions.extended().clone()];
+            extent.extended = Some(Limits::union(both));
         }
-        let outer: Vec<u32> = outer.into_iter().filter(|&at| at < root.end).collect();
+        extent.extensible = true;
+        Ok(extent)
+    }
+
+    /// `A | B ^ C EXCEPT D` (X.680 50.1); `outer` are the tokens that stand in no brackets.
+    fn union(&mut self, span: Span, outer: &[u32], scope: ScopeId, of: Of, depth: u32) -> Resolved<Extent> {
+        let tokens = self.modules[span.module as usize].tokens.clone();
+        let text = self.modules[span.module as usize].text;
         let parts = |from: Span, words: [&str; 2]| {
             let mut parts = Vec::new();
             let mut start = from.start;
-            for &at in outer
-                .iter()
-                .filter(|&&at| at >= from.start && at < from.end && is(at, words))
-            {
-                parts.push(Span { start, end: at, ..from });
-                start = at + 1;
+            for &at in outer.iter().filter(|&&at| at >= from.start && at < from.end) {
+                let token = tokens[at as usize];
+                if words.contains(&&text[token.start as usize..token.end as usize]) {
+                    parts.push(Span { start, end: at, ..from });
+                    start = at + 1;
+                }
             }
             parts.push(Span { start, ..from });
             parts
         };
-        for (i, term) in parts(root, ["|", "UNION"]).into_iter().enumerate() {
-            let mut both = Checked::default();
+        let mut terms = Vec::new();
+        for term in parts(span, ["|", "UNION"]) {
+            let mut met: Option<Extent> = None;
             for factor in parts(term, ["^", "INTERSECTION"]) {
-                let one = self.element(factor, scope, depth)?;
-                both.value = meet_values(&both.value, &one.value);
-                both.size = meet_sizes(&both.size, &one.size);
-                both.alphabet = one.alphabet.or(both.alphabet);
-                both.extensible |= one.extensible;
-            }
-            all.extensible |= both.extensible;
-            if i == 0 {
-                all = Checked {
-                    extensible: all.extensible,
-                    ..both
+                let sides = parts(factor, ["EXCEPT", "EXCEPT"]);
+                let mut one = match self.parser(sides[0]).is_word("ALL") {
+                    true => Extent::of(Limits::all()),
+                    false => self.element(sides[0], scope, of, depth)?,
                 };
-                continue;
-            }
-            // a term without a limit lifts it for the whole
-            join(&mut all.value, both.value);
-            join(&mut all.size, both.size);
-            all.alphabet = match (all.alphabet, both.alphabet) {
-                (Some(mut known), Some(more)) => {
-                    known.extend(more);
-                    Some(known)
+                for &side in &sides[1..] {
+                    one = one.with(&self.element(side, scope, of, depth)?, Limits::except);
                 }
-                _ => None,
-            };
+                met = Some(match met {
+                    None => one,
+                    Some(met) => met.with(&one, Limits::intersection),
+                });
+            }
+            terms.extend(met);
         }
-        Ok(all)
+        Ok(Extent::union(terms))
     }
 
-    fn element(&mut self, span: Span, scope: ScopeId, depth: u32) -> Resolved<Checked> {
-        let mut checked = Checked::default();
+    fn element(&mut self, span: Span, scope: ScopeId, of: Of, depth: u32) -> Resolved<Extent> {
         let mut parser = self.parser(span);
-        match parser.kind() {
+        Ok(match parser.kind() {
             T::Mark(b'(') => {
                 let within = parser.bracketed(b'(', b')');
                 let within = self.parsed(span, within)?;
-                return self.read(within, scope, depth + 1);
+                return self.read(within, scope, of, depth + 1);
             }
-            T::Upper if parser.is_word("SIZE") => {
-                parser.bump();
+            T::Upper if parser.is_word("SIZE") || parser.is_word("FROM") => {
+                let (what, of) = match parser.bump() {
+                    "SIZE" => (SIZE, Of::Values),
+                    _ => (ALPHABET, Of::Characters),
+                };
                 let within = parser.bracketed(b'(', b')');
                 let within = self.parsed(span, within)?;
-                let sizes = self.read(within, scope, depth + 1)?;
-                checked.extensible = sizes.extensible;
-                let size = |n: i128| u64::try_from(n).unwrap_or(0);
-                checked.size = sizes
-                    .value
-                    .iter()
-                    .map(|&(low, high)| (low.map_or(0, size), high.map(size)))
-                    .collect();
-            }
-            T::Upper if parser.is_word("FROM") => {
-                parser.bump();
-                let within = parser.bracketed(b'(', b')');
-                let within = self.parsed(span, within)?;
-                checked.alphabet = alphabet(self.parser(within));
+                let inner = self.read(within, scope, of, depth + 1)?;
+                let as_limit = |limits: Limits| {
+                    let [values, ..] = limits.of;
+                    let ranges = values
+                        .map(|values| Limits::only(what, values).intersection(&Limits::only(what, vec![WHOLE[what]])));
+                    Limits {
+                        exact: limits.exact,
+                        ..ranges.unwrap_or_else(Limits::all)
+                    }
+                };
+                Extent {
+                    root: as_limit(inner.root),
+                    extended: inner.extended.map(as_limit),
+                    extensible: inner.extensible,
+                }
             }
             T::Upper if parser.is_word("INCLUDES") || !parser.is_word("MIN") => {
-                self.included(parser, span, scope, &mut checked);
+                Extent::of(self.included(parser, span, scope, of))
             }
-            _ => checked.value.extend(self.range(&mut parser, scope)?),
-        }
-        Ok(checked)
+            T::CharacterString if of == Of::Characters => Extent::of(characters(&mut parser)),
+            _ => {
+                let range = self.range(&mut parser, scope)?;
+                Extent::of(match range {
+                    Some(range) if parser.done() => Limits::only(VALUE, vec![range]),
+                    _ => Limits::unknown(),
+                })
+            }
+        })
     }
 
-    /// `INCLUDES Type`, or a type or value set by name: its own constraints.
-    fn included(&mut self, mut parser: Parser<'a>, span: Span, scope: ScopeId, into: &mut Checked) {
+    /// `INCLUDES Type`, or a type or value set by name: its own constraints, without their extension.
+    fn included(&mut self, mut parser: Parser<'a>, span: Span, scope: ScopeId, of: Of) -> Limits {
         parser.eat_word("INCLUDES");
         let rest = parser.rest();
         if parser.kind() != T::Upper
@@ -147,7 +166,7 @@ impl<'a> Resolver<'a> {
             || self.chain + 1 >= super::LONGEST_CHAIN
             || self.steps > self.most_steps
         {
-            return;
+            return Limits::unknown();
         }
         self.chain += 1;
         self.steps += 1;
@@ -157,38 +176,50 @@ impl<'a> Resolver<'a> {
                 ..span
             })
             .and_then(|ty| self.target(&ty, scope));
-        if let Ok(target) = found
-            && target.constraints.len() < 10
-        {
-            *into = self.constraint(&target.ty, &target.constraints);
-            into.extensible = false;
-        }
+        let limits = match found {
+            Ok(target) if target.constraints.len() < 10 => {
+                let root = self.extent(&target.constraints).root;
+                match of {
+                    Of::Values => root,
+                    Of::Characters => {
+                        let exact = root.exact;
+                        let [_, _, alphabet] = root.of;
+                        Limits {
+                            of: [alphabet, None, None],
+                            exact,
+                        }
+                    }
+                }
+            }
+            _ => Limits::unknown(),
+        };
         self.chain -= 1;
+        limits
     }
 
-    fn range(&mut self, parser: &mut Parser<'a>, scope: ScopeId) -> Resolved<Option<Ends>> {
-        let Some(low) = self.end(parser, scope, "MIN")? else {
+    /// `low..high`, `low<..<high` or one value; None for what is no integer.
+    fn range(&mut self, parser: &mut Parser<'a>, scope: ScopeId) -> Resolved<Option<(i128, i128)>> {
+        let (least, most) = WHOLE[VALUE];
+        let Some(low) = self.end(parser, scope, "MIN", least)? else {
             return Ok(None);
         };
         let above = i128::from(parser.eat(b'<'));
         if parser.kind() != T::Range {
-            return Ok(low.map(|value| (Some(value), Some(value))));
+            return Ok(Some((low, low)));
         }
         parser.bump();
         let below = i128::from(parser.eat(b'<'));
-        let Some(high) = self.end(parser, scope, "MAX")? else {
+        let Some(high) = self.end(parser, scope, "MAX", most)? else {
             return Ok(None);
         };
-        Ok(Some((
-            low.map(|n| n.saturating_add(above)),
-            high.map(|n| n.saturating_sub(below)),
-        )))
+        let beyond = |end: i128, open: i128, by: i128| if end == open { end } else { end.saturating_add(by) };
+        Ok(Some((beyond(low, least, above), beyond(high, most, -below))))
     }
 
-    /// One end of a range: Some(None) is without bound, None is not an integer.
-    fn end(&mut self, parser: &mut Parser<'a>, scope: ScopeId, open: &str) -> Resolved<Option<Option<i128>>> {
+    /// One end of a range.
+    fn end(&mut self, parser: &mut Parser<'a>, scope: ScopeId, open: &str, whole: i128) -> Resolved<Option<i128>> {
         if parser.eat_word(open) {
-            return Ok(Some(None));
+            return Ok(Some(whole));
         }
         if !matches!(parser.kind(), T::Number | T::Lower | T::Mark(b'-')) {
             return Ok(None);
@@ -196,33 +227,32 @@ impl<'a> Resolver<'a> {
         let span = parser.rest();
         let parsed = parser.value();
         let value = self.parsed(span, parsed)?;
-        Ok(self.integer(&value, scope, (span.module, span.start))?.map(Some))
+        self.integer(&value, scope, (span.module, span.start))
     }
 }
 
-/// `"a".."z" | "09"`
-fn alphabet(mut parser: Parser<'_>) -> Option<Vec<(char, char)>> {
-    let mut ranges = Vec::new();
-    while !parser.done() {
-        if parser.eat(b'|') {
-            continue;
-        }
-        if parser.kind() != T::CharacterString {
-            return None;
-        }
-        let low = parser.bump().trim_matches('"');
-        if parser.kind() == T::Range {
-            parser.bump();
-            if parser.kind() != T::CharacterString {
-                return None;
-            }
-            let high = parser.bump().trim_matches('"');
-            ranges.push((low.chars().next()?, high.chars().next()?));
-        } else {
-            ranges.extend(low.chars().map(|c| (c, c)));
-        }
+/// `"a".."z"`, `"a"<..<"z"`, or characters one by one: `"09"`.
+fn characters(parser: &mut Parser<'_>) -> Limits {
+    let code = |c: char| i128::from(u32::from(c));
+    let text = |word: &str| word[1..word.len() - 1].replace("\"\"", "\"");
+    let low = text(parser.bump());
+    if parser.done() {
+        return Limits::only(VALUE, low.chars().map(|c| (code(c), code(c))).collect());
     }
-    Some(ranges)
+    let above = i128::from(parser.eat(b'<'));
+    if parser.kind() != T::Range {
+        return Limits::unknown();
+    }
+    parser.bump();
+    let below = i128::from(parser.eat(b'<'));
+    let high = match parser.kind() {
+        T::CharacterString => text(parser.bump()),
+        _ => return Limits::unknown(),
+    };
+    match (low.chars().next(), high.chars().next(), parser.done()) {
+        (Some(low), Some(high), true) => Limits::only(VALUE, vec![(code(low) + above, code(high) - below)]),
+        _ => Limits::unknown(),
+    }
 }
 
 /// The tokens of a span that stand in no brackets.
@@ -239,47 +269,4 @@ fn outermost(tokens: &[Token], span: Span) -> Vec<u32> {
             false
         })
         .collect()
-}
-
-/// The intersection of two unions of ranges, where an empty list is no limit. Two that have nothing in common are left as
-/// the second says: there is no value for them to check.
-fn meet<L: Copy, H: Copy + Ord>(
-    a: &[(L, Option<H>)],
-    b: &[(L, Option<H>)],
-    higher: fn(L, L) -> L,
-    fits: fn(L, H) -> bool,
-) -> Vec<(L, Option<H>)> {
-    if a.is_empty() || b.is_empty() || a.len().saturating_mul(b.len()) > 10_000 {
-        return if b.is_empty() { a } else { b }.to_vec();
-    }
-    let mut met = Vec::new();
-    for &(low, high) in a {
-        for &(least, most) in b {
-            let from = higher(low, least);
-            let to = match (high, most) {
-                (Some(x), Some(y)) => Some(x.min(y)),
-                (x, y) => x.or(y),
-            };
-            if to.is_none_or(|to| fits(from, to)) {
-                met.push((from, to));
-            }
-        }
-    }
-    if met.is_empty() { b.to_vec() } else { met }
-}
-
-fn join<R>(known: &mut Vec<R>, more: Vec<R>) {
-    if more.is_empty() {
-        known.clear();
-    } else if !known.is_empty() {
-        known.extend(more);
-    }
-}
-
-fn meet_values(a: &[Ends], b: &[Ends]) -> Vec<Ends> {
-    meet(a, b, Ord::max, |low, high| low.is_none_or(|low| low <= high))
-}
-
-fn meet_sizes(a: &[(u64, Option<u64>)], b: &[(u64, Option<u64>)]) -> Vec<(u64, Option<u64>)> {
-    meet(a, b, Ord::max, |low, high| low <= high)
 }

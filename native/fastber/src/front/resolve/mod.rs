@@ -5,6 +5,7 @@
 
 mod classes;
 mod constraints;
+mod limits;
 mod object_sets;
 mod types;
 mod values;

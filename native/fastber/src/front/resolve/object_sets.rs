@@ -1,12 +1,14 @@
 //! Object sets (X.681 clause 12): all objects of a union of objects, sets, and fields of either.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::classes::{Class, Object};
 use super::{MOST_OBJECTS, Resolved, Resolver, ScopeId, Symbol};
-use crate::front::ast::*;
+use crate::front::ast::{Body, Span, Type, TypeKind};
 use crate::front::lexer::Kind as T;
 use crate::front::parser::Parser;
+use crate::schema::Value;
 
 impl<'a> Resolver<'a> {
     /// All objects of a set; `span` is within its braces.
@@ -56,7 +58,6 @@ impl<'a> Resolver<'a> {
             if into.len() > MOST_OBJECTS {
                 return self.fault(ty, "expected an object set of fewer objects");
             }
-            let start = parser.at;
             match parser.kind() {
                 T::Ellipsis | T::Mark(b'|' | b',') => {
                     parser.bump();
@@ -64,36 +65,106 @@ impl<'a> Resolver<'a> {
                 T::Upper if parser.is_word("UNION") => {
                     parser.bump();
                 }
-                T::Upper if parser.is_word("ALL") => {
-                    parser.bump();
-                }
-                // what narrows a set is not reckoned: more rows than are allowed do no harm to a decoder
-                T::Upper if parser.is_word("EXCEPT") || parser.is_word("INTERSECTION") => passed_over(&mut parser),
-                T::Mark(b'^') => passed_over(&mut parser),
                 T::Mark(b'!') => return Ok(()),
-                T::Mark(b'(') => {
-                    let within = parser.bracketed(b'(', b')');
-                    let within = self.parsed(span, within)?;
-                    self.list_objects(within, scope, class, ty, into)?;
-                }
-                T::Mark(b'{') => {
-                    let within = parser.bracketed(b'{', b'}');
-                    let within = self.parsed(span, within)?;
-                    match class {
-                        Some(class) => into.push(self.object(within, scope, class)?),
-                        // an argument written in braces is the set itself
-                        None => self.list_objects(within, scope, class, ty, into)?,
-                    }
-                }
-                T::Lower | T::Upper => {
-                    let parsed = parser.ty_or_object();
-                    let reference = self.parsed(Span { start, ..span }, parsed)?;
-                    self.list_reference(&reference, scope, ty, into)?;
-                }
-                _ => return self.parsed(span, Err(parser.fault("an object or object set"))),
+                _ => self.list_term(&mut parser, span, scope, class, ty, into)?,
             }
         }
         Ok(())
+    }
+
+    /// `A ^ B EXCEPT C ^ ALL EXCEPT D`
+    fn list_term(
+        &mut self,
+        parser: &mut Parser<'a>,
+        span: Span,
+        scope: ScopeId,
+        class: Option<&Class<'a>>,
+        ty: &Type<'a>,
+        into: &mut Vec<Rc<Object<'a>>>,
+    ) -> Resolved<()> {
+        // None is all objects of the class
+        let mut met: Option<Vec<Rc<Object<'a>>>> = None;
+        let mut excepted = HashSet::new();
+        loop {
+            if !parser.eat_word("ALL") {
+                let mut objects = Vec::new();
+                self.list_element(parser, span, scope, class, ty, &mut objects)?;
+                if let Some(known) = met {
+                    let these: HashSet<String> = known.iter().map(|object| self.identity(object)).collect();
+                    objects.retain(|object| these.contains(&self.identity(object)));
+                }
+                met = Some(objects);
+            }
+            while parser.eat_word("EXCEPT") {
+                let mut objects = Vec::new();
+                self.list_element(parser, span, scope, class, ty, &mut objects)?;
+                excepted.extend(objects.iter().map(|object| self.identity(object)));
+            }
+            if !parser.eat(b'^') && !parser.eat_word("INTERSECTION") {
+                break;
+            }
+        }
+        // of all objects of a class, which are any that anyone defines, none are known
+        let mut objects = met.unwrap_or_default();
+        if !excepted.is_empty() {
+            objects.retain(|object| !excepted.contains(&self.identity(object)));
+        }
+        into.extend(objects);
+        Ok(())
+    }
+
+    /// What two objects of a set that are the same have in common: the value that must be unique among them, or else all
+    /// that they are made of.
+    fn identity(&mut self, object: &Object<'a>) -> String {
+        object
+            .class
+            .unique()
+            .and_then(|field| {
+                let (span, scope) = object.setting(field.name)?;
+                let governor = field.governor.clone()?;
+                let target = self.target(&governor, object.class.scope).ok()?;
+                let value = self.parser(span).value().ok()?;
+                let value = self.value(&value, scope, &target).ok()?;
+                (value != Value::Unknown).then(|| format!("{value:?}"))
+            })
+            .unwrap_or_else(|| object.settings_as_written())
+    }
+
+    fn list_element(
+        &mut self,
+        parser: &mut Parser<'a>,
+        span: Span,
+        scope: ScopeId,
+        class: Option<&Class<'a>>,
+        ty: &Type<'a>,
+        into: &mut Vec<Rc<Object<'a>>>,
+    ) -> Resolved<()> {
+        let start = parser.at;
+        match parser.kind() {
+            T::Mark(b'(') => {
+                let within = parser.bracketed(b'(', b')');
+                let within = self.parsed(span, within)?;
+                self.list_objects(within, scope, class, ty, into)
+            }
+            T::Mark(b'{') => {
+                let within = parser.bracketed(b'{', b'}');
+                let within = self.parsed(span, within)?;
+                match class {
+                    Some(class) => {
+                        into.push(self.object(within, scope, class)?);
+                        Ok(())
+                    }
+                    // an argument written in braces is the set itself
+                    None => self.list_objects(within, scope, class, ty, into),
+                }
+            }
+            T::Lower | T::Upper => {
+                let parsed = parser.ty_or_object();
+                let reference = self.parsed(Span { start, ..span }, parsed)?;
+                self.list_reference(&reference, scope, ty, into)
+            }
+            _ => self.parsed(span, Err(parser.fault("an object or object set"))),
+        }
     }
 
     fn list_reference(
@@ -184,18 +255,5 @@ impl<'a> Resolver<'a> {
                 _ => self.fault(reference, format!("expected an object set, found `{name}`")),
             },
         }
-    }
-}
-
-/// Leave out the element behind EXCEPT or INTERSECTION.
-fn passed_over(parser: &mut Parser<'_>) {
-    parser.bump();
-    let read = match parser.kind() {
-        T::Mark(b'{') => parser.bracketed(b'{', b'}').is_ok(),
-        T::Mark(b'(') => parser.bracketed(b'(', b')').is_ok(),
-        _ => matches!(parser.kind(), T::Upper | T::Lower) && parser.ty_or_object().is_ok(),
-    };
-    if !read {
-        parser.bump();
     }
 }

@@ -120,7 +120,7 @@ impl<'a> Resolver<'a> {
             _ => {}
         }
         let id = self.nodes.len() as TypeId;
-        let constraint = self.constraint(&target.ty, &target.constraints);
+        let constraint = self.constraint(&target.constraints);
         self.nodes.push(TypeNode {
             tags: key.2.clone(),
             kind: Kind::Null,
