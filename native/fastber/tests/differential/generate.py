@@ -69,7 +69,7 @@ class Generator:
         elif kind == "BIT STRING" and self.chance(0.4):
             made.names = [f"bit{number}" for number in range(self.random.randint(1, 12))]
             made.notation += " { " + ", ".join(f"{name}({at})" for at, name in enumerate(made.names)) + " }"
-        elif (kind.endswith("String") or kind.endswith("STRING")) and self.chance(0.3):
+        elif kind.endswith(("String", "STRING")) and self.chance(0.3):
             made.low = self.random.randint(0, 4)
             made.high = made.low + self.random.choice([0, 1, 5, 40])
             made.notation += f" (SIZE ({made.low}..{made.high}))"
@@ -253,8 +253,9 @@ class Generator:
             leaf, nodes = Member("leaf", self.leaf()), Member("nodes", self.list_of("SEQUENCE OF", itself, sized=False))
             made = self.composed("CHOICE", [leaf, nodes], False)
         else:
-            members = [self.member("item", "SEQUENCE", 2), Member("next", itself, optional=True),
-                       Member("children", self.list_of(self.random.choice(["SEQUENCE OF", "SET OF"]), itself, sized=False))]  # fmt: skip
+            children = self.list_of(self.random.choice(["SEQUENCE OF", "SET OF"]), itself, sized=False)
+            members = [self.member("item", "SEQUENCE", 2), Member("next", itself, optional=True)]
+            members.append(Member("children", children))
             for member in members:  # a tag on each, since its own tags are not known yet
                 member.type.tags = frozenset()
             made = self.composed("SEQUENCE", members, False)
