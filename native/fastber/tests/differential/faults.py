@@ -134,6 +134,7 @@ FAULTS = [
     Fault("pycrate", "X.690 11.6", "SET OF unsorted", met=several_in_a_set_of, ways=("encode",), codecs=("der",)),
     Fault("Erlang", "X.680 31.2.7 c", "tags on parameters are not EXPLICIT", "tagged parameters"),
     Fault("Erlang", "X.680 31.2.7 c", "tags on open types are not EXPLICIT", "tagged open types"),
+    Fault("Erlang", "X.680 31.2.7 c", "a tag on a tagged CHOICE is EXPLICIT", "tagged CHOICE tagged again"),
     Fault("Erlang", "X.690 8.1.2.4", "tag numbers of more than two octets", "tag numbers above 16383"),
     Fault("Erlang", "X.690 8.5.2", "a zero of no octets is refused", met=zero, ways=("encode", "decode")),
     Fault("Erlang", "X.690 10.3", "a SET's members are confused when sorted", met=of("SET"),

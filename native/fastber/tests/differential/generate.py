@@ -51,9 +51,15 @@ class Generator:
         word = self.random.choice(["", "IMPLICIT ", "EXPLICIT "])
         if word == "IMPLICIT " and kind.resolved().kind in ("CHOICE", "OPEN"):
             word = "EXPLICIT "
+        self.tagged_again(kind, word)
         kind.notation = f"[APPLICATION {number}] {word}{kind.notation}"
         kind.tags = frozenset({("APPLICATION", number)})
         return kind
+
+    def tagged_again(self, kind: Type, word: str = "") -> None:
+        """A tag replaces that of a tagged CHOICE: only an untagged one makes it EXPLICIT (X.680 31.2.7 c)."""
+        if self.tagging != "EXPLICIT" and word != "EXPLICIT " and kind.is_tagged() and kind.resolved().kind == "CHOICE":
+            kind.features |= {"tagged CHOICE tagged again"}
 
     # -- leaves --
 
@@ -183,6 +189,8 @@ class Generator:
 
     def tag_members(self, kind: str, members: Sequence[Member]) -> frozenset[Tag]:
         if self.tagging == "AUTOMATIC" and self.chance(0.7):
+            for member in members:
+                self.tagged_again(member.type)
             return frozenset(("CONTEXT", at) for at in range(len(members)))
         used: set[Tag] = set()
         for at, member in enumerate(members):
@@ -201,6 +209,7 @@ class Generator:
             word = self.random.choice(["", "", "IMPLICIT ", "EXPLICIT "])
             if word == "IMPLICIT " and resolved in ("CHOICE", "OPEN"):
                 word = ""
+            self.tagged_again(member.type, word)
             name = "" if tag[0] == "CONTEXT" else tag[0] + " "
             member.notation = f"[{name}{tag[1]}] {word}"
         return frozenset(used)

@@ -50,6 +50,13 @@ class Type:
             found = found.target.type
         return found
 
+    def is_tagged(self) -> bool:
+        """Does its notation begin with a tag, or that of a reference on its way?"""
+        found: Type | None = self
+        while found is not None and not found.notation.startswith("["):
+            found = found.target.type if found.target else None
+        return found is not None
+
 
 @dataclass(eq=False)
 class Member:
