@@ -1,0 +1,250 @@
+"""A thousand faults under load, and what came of every message: sent, delivered, lost, delivered twice.
+
+    python benchmarks/chaos.py [--faults N] [--seed S] [--smoke]
+
+Sources -> proxy -> relay -> proxy -> last MTA, all on loopback. While the sources send (each repeats what was not
+confirmed, as an MTA does), faults come at random moments: kill -9 of the relay or of the last MTA, SIGSTOP of either
+for a while, connections reset in the middle of a transfer, connections that go silent and stay open, a slow line, a full
+disk under the relay's spool (where a file system may be mounted). At the end all is left alone until every queue is
+empty, and the last MTA's trace is counted. The last line is `N faults, N sent, N delivered, N lost, N twice`; the exit
+code is 1 if any was lost or came twice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import structlog
+
+from benchmarks.harness.proxy import Proxy
+from tests.server.forked import Forked
+from tests.server.harness import apdu, configuration, free_port, identifier, run, transfer
+from x400.net.transfer import TransferFailed
+from x400.spool import queries
+
+SOURCES = 8
+TO = "/C=GB/A=TEST/P=B/S=Ann/"
+SMALL, LARGE = 1500, 400_000
+"""Octets of a content: what is stored in the database, and, one in twenty, what is a file beside it."""
+
+TIMERS = """
+[timers]
+transfer = 3.0
+bind = 3.0
+connect = 3.0
+[retry]
+first = 0.1
+longest = 0.5
+[limits]
+free-octets = 1_000_000
+"""
+
+
+class Disk:
+    """A small file system under the relay's spool, which can be filled up; nothing where none may be mounted."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        command = ["mount", "-t", "tmpfs", "-o", "size=192m", "tmpfs", str(folder)]
+        self.there = os.geteuid() == 0 and subprocess.run(command, capture_output=True).returncode == 0
+        self._folder = folder
+        self._filler = folder / "filler"
+
+    def fill(self) -> None:
+        """Leave no octet free."""
+        with open(self._filler, "wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(bytes(1 << 20))
+            except OSError:
+                pass
+
+    def free(self) -> None:
+        self._filler.unlink(missing_ok=True)
+
+    def unmount(self) -> None:
+        if self.there:
+            subprocess.run(["umount", "-l", str(self._folder)], check=True)
+
+
+class Chaos:
+    """The network, its load, and what happens to it."""
+
+    def __init__(self, folder: Path, chance: random.Random) -> None:
+        self.chance = chance
+        self.confirmed: set[str] = set()
+        self.counts: Counter[str] = Counter()
+        self.folder = folder
+        self._under_load = True
+        relay_port, last_port = free_port(), free_port()
+        self._before, self._behind = Proxy(free_port(), relay_port), Proxy(free_port(), last_port)
+        self.disk = Disk(folder / "A" / "spool")
+        self._relay = Forked(configuration(folder, "A", relay_port, to={"B": self._behind.port}, more=TIMERS))
+        self._last = Forked(configuration(folder, "B", last_port, to={"A": relay_port}, more=TIMERS))
+        self._faults: list[Callable[[], Awaitable[None]]] = [
+            self._kill_relay, self._kill_last, self._stop_relay, self._stop_last, self._sever_before,
+            self._sever_behind, self._silence_before, self._silence_behind, self._slow,
+        ]  # fmt: skip
+        if self.disk.there:
+            self._faults.append(self._full_disk)
+
+    # ---- load
+
+    async def _source(self, number: int) -> None:
+        """Send messages one after another, each until it is confirmed."""
+        count = 0
+        pending: list[tuple[str, bytes]] = []
+
+        def octets() -> Iterator[bytes]:
+            nonlocal count
+            while pending or self._under_load:
+                if not pending:
+                    name = f"{number}.{count}"
+                    count += 1
+                    size = LARGE if self.chance.random() < 0.05 else SMALL
+                    pending.append((name, apdu(name, TO, content=self.chance.randbytes(size))))
+                yield pending[0][1]
+
+        def is_confirmed(_: bytes) -> None:
+            self.confirmed.add(identifier(pending.pop(0)[0]))
+
+        while self._under_load or pending:
+            try:
+                async with asyncio.timeout(10):
+                    await transfer(self._before.port, octets(), confirmed=is_confirmed)
+            except (TransferFailed, TimeoutError, OSError):
+                await asyncio.sleep(0.05)
+
+    # ---- faults
+
+    async def _kill_relay(self) -> None:
+        await self._kill(self._relay)
+
+    async def _kill_last(self) -> None:
+        await self._kill(self._last)
+
+    async def _kill(self, which: Forked) -> None:
+        await asyncio.to_thread(which.kill)
+        await asyncio.sleep(self.chance.uniform(0, 0.3))
+        await asyncio.to_thread(which.start)
+
+    async def _stop_relay(self) -> None:
+        await self._stop(self._relay)
+
+    async def _stop_last(self) -> None:
+        await self._stop(self._last)
+
+    async def _stop(self, which: Forked) -> None:
+        os.kill(which.pid, signal.SIGSTOP)
+        try:
+            await asyncio.sleep(self.chance.choice([0.05, 0.2, 1.0, 4.0]))
+        finally:
+            os.kill(which.pid, signal.SIGCONT)
+
+    async def _sever_before(self) -> None:
+        self._before.sever()
+
+    async def _sever_behind(self) -> None:
+        self._behind.sever()
+
+    async def _silence_before(self) -> None:
+        self._before.go_silent()
+
+    async def _silence_behind(self) -> None:
+        self._behind.go_silent()
+
+    async def _slow(self) -> None:
+        line = self.chance.choice([self._before, self._behind])
+        line.delay = self.chance.uniform(0.01, 0.1)
+        await asyncio.sleep(0.5)
+        line.delay = 0.0
+
+    async def _full_disk(self) -> None:
+        await asyncio.to_thread(self.disk.fill)
+        await asyncio.sleep(self.chance.uniform(0.1, 1.0))
+        self.disk.free()
+
+    # ---- the run
+
+    async def run(self, faults: int) -> None:
+        """Cause so many faults, then wait until everything has arrived."""
+        await self._before.start()
+        await self._behind.start()
+        await asyncio.to_thread(self._relay.start)
+        await asyncio.to_thread(self._last.start)
+        sources = [asyncio.create_task(self._source(number)) for number in range(SOURCES)]
+        for number in range(faults):
+            await asyncio.sleep(self.chance.uniform(0.02, 0.5))
+            fault = self.chance.choice(self._faults)
+            self.counts[fault.__name__.strip("_")] += 1
+            await fault()
+            if (number + 1) % 50 == 0:
+                print(f"{number + 1} faults, {len(self.confirmed)} sent", flush=True)
+        self._under_load = False
+        await asyncio.gather(*sources)
+        await self._drained()
+        for proxy in (self._before, self._behind):
+            proxy.close()
+        await asyncio.to_thread(self._relay.stop)
+        await asyncio.to_thread(self._last.stop)
+
+    async def _drained(self) -> None:
+        """Return when no queue has anything left."""
+        end = time.monotonic() + 180
+        while any(queries.queues(self.folder / name / "spool") for name in "AB"):
+            if time.monotonic() > end:
+                raise TimeoutError(f"queues do not drain: {queries.queues(self.folder / 'A' / 'spool')}")
+            await asyncio.sleep(0.2)
+
+    def kill(self) -> None:
+        """Leave nothing running."""
+        for which in (self._relay, self._last):
+            which.kill()
+        self.disk.unmount()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--faults", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=None, help="of the random faults; printed")
+    parser.add_argument("--smoke", action="store_true", help="a short run that shows that it works, no more")
+    options = parser.parse_args()
+    seed = random.randrange(1 << 30) if options.seed is None else options.seed
+    faults = 15 if options.smoke else options.faults
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    with tempfile.TemporaryDirectory(prefix="x400-chaos-") as name:
+        chaos = Chaos(Path(name), random.Random(seed))
+        print(f"seed {seed}" + ("" if chaos.disk.there else "; no full disks: no file system may be mounted here"))
+        try:
+            run(chaos.run(faults))
+            spools = (Path(name) / "B" / "spool").glob("worker-*/spool.sqlite")
+            times: Counter[str] = Counter()
+            for spool in spools:
+                with sqlite3.connect(spool) as database:
+                    rows = database.execute("SELECT identifier FROM event WHERE action='delivered'")
+                    times.update(row[0] for row in rows)
+        finally:
+            chaos.kill()
+    lost = chaos.confirmed - set(times)
+    twice = sum(1 for number in times.values() if number > 1)
+    print(", ".join(f"{fault} {number}" for fault, number in sorted(chaos.counts.items())))
+    print(f"{faults} faults, {len(chaos.confirmed)} sent, {len(times)} delivered, {len(lost)} lost, {twice} twice")
+    return 1 if lost or twice else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

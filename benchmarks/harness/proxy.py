@@ -1,0 +1,90 @@
+"""A TCP proxy on loopback that misbehaves when told to: it severs, goes silent (half-open), or is slow."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import struct
+
+HOST = "127.0.0.1"
+CHUNK = 1 << 16
+_RESET = struct.pack("ii", 1, 0)
+
+
+class Line:
+    """One connection through the proxy: two sockets, and whether anything passes between them still."""
+
+    def __init__(self, proxy: Proxy, near: asyncio.StreamWriter, far: asyncio.StreamWriter) -> None:
+        self.proxy = proxy
+        self.near = near
+        self.far = far
+        self.silent = False
+
+    async def pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, asyncio.CancelledError):  # the latter: the run is over
+            while data := await reader.read(CHUNK):
+                if self.proxy.delay:
+                    await asyncio.sleep(self.proxy.delay)
+                while self.silent:
+                    await asyncio.sleep(0.1)
+                writer.write(data)
+                await writer.drain()
+        if not self.silent:
+            writer.close()
+
+    def sever(self) -> None:
+        """Reset both connections, whatever is under way."""
+        for writer in (self.near, self.far):
+            handle = writer.get_extra_info("socket")
+            if handle is not None:
+                with contextlib.suppress(OSError):
+                    handle.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            writer.transport.abort()
+
+
+class Proxy:
+    """Listens on ``port``, and passes on to ``target``."""
+
+    def __init__(self, port: int, target: int) -> None:
+        self.port = port
+        self.delay = 0.0
+        """Seconds that each piece waits."""
+        self._target = target
+        self._lines: set[Line] = set()
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_server(self._serve, HOST, self.port)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            far_reader, far_writer = await asyncio.open_connection(HOST, self._target)
+        except OSError:
+            writer.transport.abort()
+            return
+        line = Line(self, writer, far_writer)
+        self._lines.add(line)
+        try:
+            await asyncio.gather(line.pump(reader, far_writer), line.pump(far_reader, writer))
+        finally:
+            self._lines.discard(line)
+
+    def sever(self) -> int:
+        """Reset every connection; how many there were."""
+        lines = tuple(self._lines)
+        for line in lines:
+            line.sever()
+        return len(lines)
+
+    def go_silent(self) -> int:
+        """Let nothing more through those connections that there are, and leave them open; how many."""
+        lines = tuple(self._lines)
+        for line in lines:
+            line.silent = True
+        return len(lines)
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        self.sever()
