@@ -4,10 +4,10 @@
 
 Sources -> proxy -> relay -> proxy -> last MTA, all on loopback. While the sources send (each repeats what was not
 confirmed, as an MTA does), faults come at random moments: kill -9 of the relay or of the last MTA, SIGSTOP of either
-for a while, connections reset in the middle of a transfer, connections that go silent and stay open, a slow line, a full
-disk under the relay's spool (where a file system may be mounted). At the end all is left alone until every queue is
-empty, and the last MTA's trace is counted. The last line is `N faults, N sent, N delivered, N lost, N twice`; the exit
-code is 1 if any was lost or came twice.
+for a while, connections reset in the middle of a transfer, connections that go silent and stay open, a slow line, a
+full disk under the relay's spool (where a file system may be mounted). At the end all is left alone until every queue
+is empty, and the last MTA's trace is counted. The last line is `N faults, N sent, N delivered, N lost, N twice`; the
+exit code is 1 if any was lost or came twice.
 """
 
 from __future__ import annotations
