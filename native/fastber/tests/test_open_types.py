@@ -60,3 +60,47 @@ def test_errors_name_the_path_through_the_open_type() -> None:
     with pytest.raises(fastber.DecodeError) as caught:
         SPEC.decode("Entry", bytes.fromhex("30 08 02 01 01 a0 03 16 01 61"), resolve_open_types=True)
     assert (caught.value.path, caught.value.offset) == ("Entry.value", 7)
+
+
+INSTANCES = """
+    M DEFINITIONS IMPLICIT TAGS ::= BEGIN
+    NOTE ::= TYPE-IDENTIFIER
+    Notes NOTE ::= { {UTF8String IDENTIFIED BY {1 2 3}} | {SEQUENCE OF INTEGER IDENTIFIED BY {1 2 4}}, ... }
+    Free ::= INSTANCE OF NOTE
+    Known ::= SEQUENCE { plain INSTANCE OF NOTE ({Notes}), tagged [3] INSTANCE OF NOTE ({Notes}) OPTIONAL }
+    External ::= EXTERNAL
+    END
+"""
+
+
+def test_instance_of_is_its_associated_type() -> None:
+    """X.681 annex C: SEQUENCE, with the tag of EXTERNAL, of `type-id` and `value [0] EXPLICIT`."""
+    spec = fastber.compile_string(INSTANCES)
+    encoding = bytes.fromhex("28 08 06 02 2a 03 a0 02 0c 00")
+    assert spec.decode("Free", encoding) == {"type-id": "1.2.3", "value": b"\x0c\x00"}
+    assert spec.encode("Free", {"type-id": "1.2.3", "value": b"\x0c\x00"}) == encoding
+    external = {"direct-reference": "1.2.3", "encoding": ("single-ASN1-type", b"\x0c\x00")}
+    assert spec.decode("External", encoding) == external
+    with pytest.raises(fastber.DecodeError, match="value"):
+        spec.decode("Free", bytes.fromhex("28 06 06 02 2a 03 81 00"))
+    described = spec.types["Free"].describe()
+    assert [member.name for member in described.members] == ["type-id", "value"]
+    assert (described.kind, described.tags) == ("SEQUENCE", ((0, 8),))
+
+
+def test_instance_of_takes_its_value_from_the_objects_of_its_set() -> None:
+    spec = fastber.compile_string(INSTANCES)
+    value = {"plain": {"type-id": "1.2.3", "value": "abc"}, "tagged": {"type-id": "1.2.4", "value": [1, 2]}}
+    encoding = spec.encode("Known", value, resolve_open_types=True)
+    assert encoding == bytes.fromhex("301d 280b 06022a03 a005 0c03616263 a30e 06022a04 a008 3006 020101 020102")
+    assert spec.decode("Known", encoding, resolve_open_types=True) == value
+    assert spec.view("Known", encoding).at("tagged.value").decode(resolve_open_types=True) == [1, 2]
+    unknown = {"plain": {"type-id": "1.2.9", "value": b"\x05\x00"}}
+    assert spec.decode("Known", spec.encode("Known", unknown), resolve_open_types=True) == unknown
+
+
+def test_instance_of_wants_a_class_like_type_identifier() -> None:
+    with pytest.raises(fastber.CompileError, match="TYPE-IDENTIFIER"):
+        fastber.compile_string("M DEFINITIONS ::= BEGIN X ::= CLASS { &id INTEGER }  T ::= INSTANCE OF X END")
+    with pytest.raises(fastber.CompileError, match="TYPE-IDENTIFIER"):
+        fastber.compile_string("M DEFINITIONS ::= BEGIN X ::= NULL  T ::= INSTANCE OF X END")

@@ -140,7 +140,8 @@ pub enum TypeKind<'a> {
     },
     Selection(&'a str, Rc<Type<'a>>),
     Any,
-    InstanceOf,
+    /// `INSTANCE OF CLASS`
+    InstanceOf(Rc<Type<'a>>),
 }
 
 #[derive(Default)]

@@ -181,8 +181,10 @@ impl<'a> Parser<'a> {
             }
             "INSTANCE" => {
                 self.expect_word("OF")?;
-                self.expect_kind(T::Upper, "a class")?;
-                TypeKind::InstanceOf
+                if self.kind() != T::Upper {
+                    return Err(self.fault("a class"));
+                }
+                TypeKind::InstanceOf(self.ty_or_object()?)
             }
             "CHOICE" => TypeKind::Choice(self.components()?),
             _ => {

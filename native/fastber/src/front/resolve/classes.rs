@@ -2,11 +2,12 @@
 
 use std::rc::Rc;
 
+use super::types::universal;
 use super::{Resolved, Resolver, ScopeId, Symbol};
 use crate::front::ast::*;
 use crate::front::lexer::Kind as T;
 use crate::front::parser::Parser;
-use crate::schema::{OpenTable, Value as SchemaValue};
+use crate::schema::{self, Kind, Member, Members, OpenTable, Tag, TypeId, TypeNode, Value as SchemaValue};
 
 /// A class, and where its fields' types are looked up.
 #[derive(Clone)]
@@ -221,6 +222,31 @@ impl<'a> Resolver<'a> {
         let (Some(set), Some(at)) = (constraint.table, constraint.at.first()) else {
             return Ok(None);
         };
+        let Some(rows) = self.rows(set, field, scope, ty)? else {
+            return Ok(None);
+        };
+        let up = if at.dots == 0 {
+            depth.saturating_sub(1)
+        } else {
+            at.dots - 1
+        };
+        Ok(Some(OpenTable {
+            field: format!("{head}.{field}"),
+            up,
+            path: at.path.iter().map(|&p| p.to_owned()).collect(),
+            rows: rows.into(),
+        }))
+    }
+
+    /// What the objects of a set have in `field`, each with its identifier; None where the set is not at hand.
+    #[allow(clippy::type_complexity)]
+    pub(super) fn rows(
+        &mut self,
+        set: Span,
+        field: &str,
+        scope: ScopeId,
+        ty: &Type<'a>,
+    ) -> Resolved<Option<Vec<(SchemaValue, TypeId)>>> {
         let objects = match self.object_set(set, scope, ty) {
             Ok(objects) => objects,
             Err(fault) if fault.missing => return Ok(None),
@@ -245,17 +271,7 @@ impl<'a> Resolver<'a> {
                 Err(fault) => return Err(fault),
             }
         }
-        let up = if at.dots == 0 {
-            depth.saturating_sub(1)
-        } else {
-            at.dots - 1
-        };
-        Ok(Some(OpenTable {
-            field: format!("{head}.{field}"),
-            up,
-            path: at.path.iter().map(|&p| p.to_owned()).collect(),
-            rows: rows.into(),
-        }))
+        Ok(Some(rows))
     }
 
     fn row(
@@ -271,6 +287,55 @@ impl<'a> Resolver<'a> {
         let identifier = self.value(&parsed, value_scope, &target)?;
         let ty = self.span_type(held)?;
         Ok((identifier, self.type_id(&ty, held_scope, None, 0)?))
+    }
+
+    /// The associated type of INSTANCE OF (X.681 annex C): an object identifier, and a value of the type that the class's
+    /// object of that identifier has.
+    pub(super) fn instance_of(&mut self, class: &Type<'a>, ty: &Rc<Type<'a>>, scope: ScopeId) -> Resolved<Members> {
+        match self.class(class, scope) {
+            Ok(Some(class)) if class.field("&id").is_some() && class.field("&Type").is_some() => {}
+            Err(fault) if fault.lenient => self.warnings.push(fault),
+            Err(fault) => return Err(fault),
+            Ok(_) => return self.fault(class, "expected a class with the fields of TYPE-IDENTIFIER"),
+        }
+        let set = ty.constraints.iter().find_map(|constraint| constraint.table);
+        let table = match set {
+            Some(set) => self.rows(set, "&Type", scope, ty)?.map(|rows| OpenTable {
+                field: "TYPE-IDENTIFIER.&Type".to_owned(),
+                up: 0,
+                path: vec!["type-id".to_owned()],
+                rows: rows.into(),
+            }),
+            None => None,
+        };
+        let value_tag = Tag {
+            class: schema::Class::Context,
+            number: 0,
+        };
+        let parts = [
+            ("type-id", universal(6), Kind::ObjectIdentifier),
+            ("value", value_tag, Kind::Open(table)),
+        ];
+        let members = parts.map(|(name, tag, kind)| {
+            self.nodes.push(TypeNode {
+                tags: vec![tag],
+                kind,
+                name: String::new(),
+                module: u32::MAX,
+                constraint: schema::Constraint::default(),
+            });
+            Member {
+                name: name.to_owned(),
+                type_id: self.nodes.len() as TypeId - 1,
+                optional: false,
+                default: None,
+                addition: false,
+            }
+        });
+        Ok(Members {
+            members: members.into(),
+            extensible: false,
+        })
     }
 
     // Objects

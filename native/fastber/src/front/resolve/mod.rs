@@ -6,6 +6,7 @@
 mod classes;
 mod constraints;
 mod limits;
+mod named;
 mod object_sets;
 mod types;
 mod values;
