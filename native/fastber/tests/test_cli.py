@@ -65,3 +65,19 @@ def test_errors_are_told_in_one_line(files: tuple[str, str], capsys: pytest.Capt
     assert main(["decode", "Nothing", data, module]) == 1
     assert main(["tree", data + "missing"]) == 1
     assert isinstance(fastber.DecodeError("a", "b", 1), fastber.Error)
+
+
+def test_check_tells_every_fault_and_every_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    importing, wrong = tmp_path / "importing.asn", tmp_path / "wrong.asn"
+    importing.write_text("I DEFINITIONS ::= BEGIN\nIMPORTS Far FROM Away { 1 2 3 };\nT ::= SEQUENCE { far Far }\nEND")
+    assert main(["check", str(importing)]) == 0
+    told = capsys.readouterr()
+    assert told.out == "1 modules, 1 types\n"
+    assert told.err.startswith(f"warning: {importing}:3:22: ")
+    assert main(["check", "--strict-imports", str(importing)]) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith(f"{importing}:3:22: ")
+    wrong.write_text("W DEFINITIONS ::= BEGIN\nA ::= SEQUENCE OF\nB ::= INTEGER\nC ::= { }\nEND\n")
+    assert main(["check", str(wrong)]) == 1
+    assert len(capsys.readouterr().err.splitlines()) >= 2

@@ -66,6 +66,7 @@ def compile_files(
     *,
     tolerate_explicit: bool = False,
     ignore_unknown: bool = False,
+    strict_imports: bool = False,
     max_depth: int | None = None,
     max_size: int | None = None,
     max_elements: int | None = None,
@@ -83,6 +84,7 @@ def compile_files(
         numeric_enums=numeric_enums,
         tolerate_explicit=tolerate_explicit,
         ignore_unknown=ignore_unknown,
+        strict_imports=strict_imports,
         max_depth=max_depth,
         max_size=max_size,
         max_elements=max_elements,
@@ -97,6 +99,7 @@ def compile_string(
     *,
     tolerate_explicit: bool = False,
     ignore_unknown: bool = False,
+    strict_imports: bool = False,
     max_depth: int | None = None,
     max_size: int | None = None,
     max_elements: int | None = None,
@@ -105,6 +108,8 @@ def compile_string(
 
     tolerate_explicit: read a primitive type in constructed form whose contents are one value of its own universal tag
     as if it were tagged EXPLICIT. ignore_unknown: skip elements that a SEQUENCE or SET without "..." does not know.
+    strict_imports: a module that is imported must be among those given, even where the import names it by its object
+    identifier; without it, what it would define is left open, and `Specification.warnings` tells of it.
     max_depth, max_size, max_elements: limits on nesting, on the octets of one decode, and on the elements of one
     SEQUENCE OF or SET OF.
     """
@@ -115,6 +120,7 @@ def compile_string(
         numeric_enums=numeric_enums,
         tolerate_explicit=tolerate_explicit,
         ignore_unknown=ignore_unknown,
+        strict_imports=strict_imports,
         max_depth=max_depth,
         max_size=max_size,
         max_elements=max_elements,

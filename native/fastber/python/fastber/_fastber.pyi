@@ -333,6 +333,7 @@ def compile_sources(
     numeric_enums: bool,
     tolerate_explicit: bool,
     ignore_unknown: bool,
+    strict_imports: bool,
     max_depth: int | None,
     max_size: int | None,
     max_elements: int | None,

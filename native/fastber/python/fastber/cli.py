@@ -1,4 +1,4 @@
-"""fastber decode | encode | check | tree
+"""fastber decode | encode | check | stubs | tree
 
 decode and encode turn BER or DER into JSON and back without loss: octets are {"$bytes": hex}, bit strings
 {"$bits": hex, "count": n}, times {"$time": ISO 8601}, a CHOICE {"$choice": name, "value": ...}, and numbers that JSON
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import fastber
+from fastber.stubs import render
 
 
 def to_json(value: Any) -> Any:
@@ -80,6 +81,12 @@ def _print_tree(elements: list[fastber.Tree], depth: int = 0) -> None:
         _print_tree(element.children, depth + 1)
 
 
+def _write(folder: Path, files: dict[str, str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="fastber", description="BER and DER by ASN.1 modules")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -92,6 +99,11 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--resolve", action="store_true", help="decode open types by their object sets")
     command = commands.add_parser("check", help="compile modules, tell every fault")
     command.add_argument("modules", nargs="+", help="files of ASN.1 modules")
+    command.add_argument("--strict-imports", action="store_true", help="modules that are imported must be given, too")
+    command = commands.add_parser("stubs", help="Python's types of the values, a .pyi for each module")
+    command.add_argument("modules", nargs="+", help="files of ASN.1 modules")
+    command.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="the package to write")
+    command.add_argument("--resolve", action="store_true", help="as decoded with open types resolved")
     command = commands.add_parser("tree", help="the elements of an encoding, without a schema")
     command.add_argument("file", help="the input; - is standard input")
     return parser
@@ -104,9 +116,17 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "tree":
             _print_tree(fastber.tree(_read(options.file)))
             return 0
-        spec = fastber.compile_files(options.modules, codec=getattr(options, "codec", "ber"))
+        spec = fastber.compile_files(
+            options.modules,
+            codec=getattr(options, "codec", "ber"),
+            strict_imports=getattr(options, "strict_imports", False),
+        )
+        if options.command == "stubs":
+            _write(options.output, render(spec, resolve_open_types=options.resolve))
+            return 0
         if options.command == "check":
-            print("\n".join(spec.warnings), end="\n" if spec.warnings else "")
+            for warning in spec.warnings:
+                print(f"warning: {warning}", file=sys.stderr)
             print(f"{len(spec.modules)} modules, {sum(map(len, spec.modules.values()))} types")
             return 0
         compiled = _type(spec, options.type)
@@ -116,6 +136,9 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             value = from_json(json.loads(_read(options.file)))
             sys.stdout.buffer.write(compiled.encode(value, resolve_open_types=options.resolve))
+    except fastber.CompileError as error:
+        print(error, file=sys.stderr)
+        return 1
     except (fastber.Error, OSError, ValueError) as error:
         print(f"fastber: {error}", file=sys.stderr)
         return 1

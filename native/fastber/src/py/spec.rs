@@ -290,7 +290,7 @@ impl Specification {
 
 /// Compiles `sources`, pairs of a name for diagnostics and ASN.1 text.
 #[pyfunction(name = "compile_sources")]
-#[pyo3(signature = (sources, *, codec, numeric_enums, tolerate_explicit, ignore_unknown, max_depth, max_size, max_elements))]
+#[pyo3(signature = (sources, *, codec, numeric_enums, tolerate_explicit, ignore_unknown, strict_imports, max_depth, max_size, max_elements))]
 #[allow(clippy::too_many_arguments)]
 pub fn compile(
     py: Python<'_>,
@@ -299,6 +299,7 @@ pub fn compile(
     numeric_enums: bool,
     tolerate_explicit: bool,
     ignore_unknown: bool,
+    strict_imports: bool,
     max_depth: Option<usize>,
     max_size: Option<usize>,
     max_elements: Option<usize>,
@@ -328,7 +329,7 @@ pub fn compile(
         .into_iter()
         .map(|(name, text)| front::Source { name, text })
         .collect();
-    let compiled = guarded(|| Ok(front::compile(&sources, &front::Options::default())))?;
+    let compiled = guarded(|| Ok(front::compile(&sources, &front::Options { strict_imports })))?;
     let mut schema = compiled.map_err(|faults| compile_error(py, faults.iter().map(ToString::to_string).collect()))?;
     let table = lower(py, &mut schema, options)?;
     let shared = Arc::new(Shared { table, schema });
