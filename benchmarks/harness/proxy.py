@@ -37,8 +37,8 @@ class Line:
         """Reset both connections, whatever is under way."""
         for writer in (self.near, self.far):
             handle = writer.get_extra_info("socket")
-            if handle is not None:
-                with contextlib.suppress(OSError):
+            if handle is not None and not writer.transport.is_closing():
+                with contextlib.suppress(OSError, ValueError):  # closed already, if not yet noticed
                     handle.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             writer.transport.abort()
 
