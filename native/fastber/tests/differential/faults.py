@@ -67,6 +67,27 @@ def zero(kind: Type, value: Any) -> bool:
     return kind.kind == "REAL" and value == 0
 
 
+def default_of(held: Callable[[Type, Any], bool]) -> Callable[[Type, Any], bool]:
+    """A member has a default of such a kind."""
+    return lambda kind, value: any(one.has_default and held(one.type.resolved(), one.default) for one in kind.members)
+
+
+def empty_optional_list(kind: Type, value: Any) -> bool:
+    return kind.kind in ("SEQUENCE", "SET") and any(one.optional and value.get(one.name) == [] for one in kind.members)
+
+
+def present_addition_of_a_set(kind: Type, value: Any) -> bool:
+    return kind.kind == "SET" and any(one.addition is not None and one.name in value for one in kind.members)
+
+
+def leading_zero_bits(kind: Type, value: Any) -> bool:
+    return kind.kind == "BIT STRING" and value[1] > 0 and not value[0][0] & 0x80
+
+
+def fraction_of_second_0(kind: Type, value: Any) -> bool:
+    return kind.kind == "GeneralizedTime" and value.second == 0 and value.microsecond > 0
+
+
 def control_characters(kind: Type, value: Any) -> bool:
     return kind.kind == "IA5String" and any(ord(c) < 32 or ord(c) == 127 for c in value)
 
@@ -120,9 +141,22 @@ FAULTS = [
     Fault("asn1tools", "X.690 8.19.4", "arcs from 2.40 on", met=arcs_from_2_40, ways=("encode", "decode")),
     Fault("asn1tools", "X.690 11.6", "SET OF unsorted", met=several_in_a_set_of, ways=("encode",), codecs=("der",)),
     Fault("asn1tools", "X.690 10.3", "SET in textual order", met=of("SET"), ways=("encode",), codecs=("der",)),
+    Fault("asn1tools", "X.680 31.2.7 a", "tags written in a parameter are not EXPLICIT", "tags in parameters"),
+    Fault("asn1tools", "X.680 32.3", "the default of an OBJECT IDENTIFIER is a list of arcs",
+          met=default_of(of("OBJECT IDENTIFIER")), ways=("encode", "decode")),
+    Fault("asn1tools", "X.680 22.9", "a default of bits loses zeros in front", met=default_of(leading_zero_bits),
+          ways=("encode", "decode")),
+    Fault("asn1tools", "X.680 25.11", "DEFAULT { } of one member is met by another of its name and type",
+          met=empty_optional_list, ways=("encode", "decode")),
+    Fault("asn1tools", "X.680 31.2.7 c", "a tag on a tagged CHOICE is EXPLICIT", "tagged CHOICE tagged again"),
+    Fault("asn1tools", "X.690 8.11.2", "additions of a SET before members of its root are refused",
+          met=present_addition_of_a_set, ways=("decode",)),
+    Fault("asn1tools", "X.680 46.2", "a fraction at second 0 becomes one of a minute", met=fraction_of_second_0,
+          ways=("encode",)),
     Fault("pycrate", "X.680 25.8", "automatic tags in textual order", "root members behind additions"),
     Fault("pycrate", "X.680 3.8.61", "one value object for all levels of a recursive type", "recursion"),
     Fault("pycrate", "X.680 31.2.7 c", "tags on parameters are not EXPLICIT", "tagged parameters"),
+    Fault("pycrate", "X.680 31.2.7 c", "a tag on a tagged CHOICE is EXPLICIT", "tagged CHOICE tagged again"),
     Fault("pycrate", "X.690 8.9.3", "a default in an addition group has to be there", met=absent_default_addition,
           ways=("encode", "decode")),
     Fault("pycrate", "X.680 41", "IA5String without C0 and DEL", met=control_characters, ways=("encode",)),

@@ -251,6 +251,8 @@ class Generator:
         features = first.features | second.features | {"parameterised types"}
         if self.tagging != "EXPLICIT":
             features |= {"tagged parameters"}
+        elif "[" in first.notation + second.notation:
+            features |= {"tags in parameters"}
         notation = f"Pair{name} {{ {first.notation}, {second.notation} }}"
         return Type("SEQUENCE", notation, frozenset({("UNIVERSAL", 16)}), features, members=members)
 
