@@ -1,8 +1,11 @@
-"""Octets that we did not make: the certificates of the system's store, and the example of X.690 Annex A."""
+"""Octets that we did not make: certificates and CRLs of this machine, published examples, X.690 Annex A."""
 
 from __future__ import annotations
 
 import base64
+import importlib.util
+import sysconfig
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +16,6 @@ import fastber
 
 DATA = Path(__file__).parent / "data"
 STORE = Path("/etc/ssl/certs")
-BEGIN, END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 
 PKIX = fastber.compile_files(DATA / "certificates.asn1", "der")
 LIBERAL = fastber.compile_files(DATA / "certificates.asn1")
@@ -25,19 +27,33 @@ EXTENSIONS = {
 }
 
 
+def bundles() -> Iterator[Path]:
+    """The system's store, and those that come with Python packages: certifi, or pip's own copy of it."""
+    yield from sorted(STORE.glob("*"))
+    for package in ("certifi", "pip._vendor.certifi"):
+        try:
+            found = importlib.util.find_spec(package)
+        except ModuleNotFoundError:
+            continue
+        if found is not None and found.origin is not None:
+            yield Path(found.origin).with_name("cacert.pem")
+
+
+def in_pem(path: Path, what: str) -> Iterator[bytes]:
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return
+    for part in text.split(f"-----BEGIN {what}-----")[1:]:
+        yield base64.b64decode(part.partition(f"-----END {what}-----")[0])
+
+
 @cache
 def certificates() -> tuple[bytes, ...]:
-    """Those of the store, each once, in DER."""
-    found = set()
-    for path in STORE.glob("*"):
-        try:
-            text = path.read_text("ascii")
-        except (OSError, UnicodeDecodeError):
-            continue
-        for part in text.split(BEGIN)[1:]:
-            found.add(base64.b64decode(part.partition(END)[0]))
+    """Each once, in DER."""
+    found = {octets for path in bundles() for octets in in_pem(path, "CERTIFICATE")}
     if not found:
-        pytest.skip(f"no certificates in {STORE}")
+        pytest.skip(f"no certificates in {STORE}, nor in certifi")
     return tuple(sorted(found))
 
 
@@ -50,6 +66,19 @@ def test_certificates_decode_strictly_and_encode_to_the_same_octets() -> None:
         if key["algorithm"]["algorithm"] == "1.2.840.113549.1.1.1":
             rsa = PKIX.decode("RSAKey", key["key"][0])
             assert PKIX.encode("RSAKey", rsa) == key["key"][0]
+
+
+def test_certificate_revocation_lists_decode_strictly_and_encode_to_the_same_octets() -> None:
+    """Those of the store, and the one that Python's own tests have."""
+    folders = [STORE, Path(sysconfig.get_path("stdlib")) / "test"]
+    files = [path for folder in folders for path in folder.rglob("*.crl")]
+    lists = [octets for path in files for octets in in_pem(path, "X509 CRL")]
+    if not lists:
+        pytest.skip(f"no CRLs in {STORE}, and this Python comes without its tests")
+    for octets in lists:
+        value = PKIX.decode("CertificateList", octets)
+        assert PKIX.encode("CertificateList", value) == octets
+        assert PKIX.view("CertificateList", octets).at("toBeSigned.issuer").value == value["toBeSigned"]["issuer"]
 
 
 def test_extensions_of_certificates_decode_strictly() -> None:

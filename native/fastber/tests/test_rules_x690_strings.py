@@ -39,11 +39,11 @@ def both(name: str, value: Any, octets: str) -> None:
 
 
 def test_8_16_an_instance_of_is_a_sequence_of_its_identifier_and_an_explicit_value() -> None:
-    """[UNIVERSAL 8] IMPLICIT SEQUENCE { type-id, value [0] EXPLICIT }: an EXTERNAL's octets, and read as one."""
-    value = {"direct-reference": "1.2.3", "encoding": ("single-ASN1-type", bytes.fromhex("020105"))}
-    both("Instance", value, "2809 06022a03 a003 020105")
+    both("Instance", {"type-id": "1.2.3", "value": bytes.fromhex("020105")}, "2809 06022a03 a003 020105")
     refused(BER, "Instance", "3009 06022a03 a003 020105")
     refused(BER, "Instance", "2804 06022a03")
+    refused(BER, "Instance", "2808 020105 a003 020105")  # an EXTERNAL has more forms
+    refused(BER, "Instance", "2807 06022a03 810161")
 
 
 IDENTIFICATIONS: list[tuple[Any, str]] = [

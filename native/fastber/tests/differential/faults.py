@@ -95,7 +95,7 @@ def control_characters(kind: Type, value: Any) -> bool:
 def rows_of_one_kind(kind: Type, value: Any) -> bool:
     """pycrate names the type of a value in an open type by its keyword."""
     for member in kind.members:
-        words = [row.kind for row in member.type.rows.values() if row.target is None]
+        words = [row.resolved().kind for row in member.type.rows.values()]
         if len(words) != len(set(words)):
             return True
     return False
@@ -157,10 +157,12 @@ FAULTS = [
     Fault("pycrate", "X.680 3.8.61", "one value object for all levels of a recursive type", "recursion"),
     Fault("pycrate", "X.680 31.2.7 c", "tags on parameters are not EXPLICIT", "tagged parameters"),
     Fault("pycrate", "X.680 31.2.7 c", "a tag on a tagged CHOICE is EXPLICIT", "tagged CHOICE tagged again"),
+    Fault("pycrate", "X.680 12.14", "a string with quotes or brackets ends early", "quotes and brackets in a string"),
     Fault("pycrate", "X.690 8.9.3", "a default in an addition group has to be there", met=absent_default_addition,
           ways=("encode", "decode")),
     Fault("pycrate", "X.680 41", "IA5String without C0 and DEL", met=control_characters, ways=("encode",)),
-    Fault("pycrate", "X.681 14.6", "rows of one built-in type are confused", met=rows_of_one_kind, ways=("encode",)),
+    Fault("pycrate", "X.681 14.6", "rows of one built-in type are confused", met=rows_of_one_kind,
+          ways=("encode", "decode")),
     Fault("pycrate", "X.690 10.3", "SET in textual order", met=of("SET"), ways=("encode",), codecs=("der",)),
     Fault("pycrate", "X.690 11.2.2", "named bits untrimmed", met=trailing_zero_bits, ways=("encode",),
           codecs=("der",)),

@@ -139,6 +139,8 @@ class Generator:
         elif way < 0.5 and (written := notated(made.type, self.random)) is not None:
             made.has_default = True
             made.default, made.default_notation = written
+            if set(made.default_notation) & set("'(){}") and made.default_notation.startswith('"'):
+                made.type.features |= {"quotes and brackets in a string"}
         return made
 
     def composed(self, kind: str, members: list[Member], extension: bool | None = None) -> Type:
