@@ -98,6 +98,21 @@ def test_view_sees_the_same(octets: bytes, message: dict[str, Any]) -> None:
     assert bytes(view.at("message.envelope.content-identifier").contents) == b"UA1"
 
 
+def test_its_octets_leave_as_they_came(octets: bytes) -> None:
+    """Indefinite lengths and all: raw is what was received, and a splice changes the part that it names."""
+    view = mts_apdu().view(octets)
+    assert bytes(view.raw) == octets
+    assert bytes(view.at("message.envelope").raw) in octets
+    assert octets.count(b"UA1") == 1
+    assert b"".join(view.splice({"message.envelope.content-identifier": "UB2"})) == octets.replace(b"UA1", b"UB2")
+
+
+def test_decoded_and_encoded_again_it_says_the_same(octets: bytes) -> None:
+    again = mts_apdu().encode(mts_apdu().decode(octets))
+    assert again != octets  # lengths are definite now
+    assert mts_apdu().decode(again) == mts_apdu().decode(octets)
+
+
 @pytest.mark.tshark
 def test_tshark_reads_the_same(message: dict[str, Any]) -> None:
     fields = ("p1.local_identifier", "p1.content_identifier", "p1.surname", "p1.arrival_time")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import fastber
 import x400_framer
 from tests.osi.captures import Endpoint, segments
 from x400.osi.acse import apdu
@@ -84,5 +85,7 @@ def test_every_data_spdu_holds_presentation_data(shared_captures: Path) -> None:
                 ((context, value),) = user_data.decode(packet[11:])
                 assert context == 3
                 assert len(value)
+                assert user_data.encode([(context, value)]) == packet[11:]
+                assert len(fastber.tree(bytes(value))) == 1  # of MMS we have no module; its elements are whole
                 count += 1
     assert count > 10
