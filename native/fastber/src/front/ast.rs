@@ -33,6 +33,20 @@ pub struct Module<'a> {
     pub imports: HashMap<&'a str, Import<'a>>,
     pub assignments: Vec<Assignment<'a>>,
     pub index: HashMap<&'a str, usize>,
+    pub macro_parts: Vec<MacroPart<'a>>,
+}
+
+/// What stands behind a word of a macro's notation: `op OPERATION ARGUMENT Type ERRORS {name} ::= 1` has two of them.
+pub struct MacroPart<'a> {
+    /// What the assignment that was written with the macro assigns.
+    pub instance: &'a str,
+    pub word: &'a str,
+    pub carried: Carried<'a>,
+}
+
+pub enum Carried<'a> {
+    Type(Rc<Type<'a>>),
+    Names(Vec<&'a str>),
 }
 
 /// Where a symbol is imported from.

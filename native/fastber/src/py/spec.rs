@@ -207,13 +207,14 @@ pub struct Specification {
 
 impl Specification {
     fn find<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, CompiledType>> {
+        let types = self.types.bind(py);
         let found = match name.split_once('.') {
-            None => self.types.bind(py).get_item(name),
-            Some((module, name)) => self
-                .modules
-                .bind(py)
-                .get_item(module)
-                .and_then(|types| types.get_item(name)),
+            None => types.get_item(name),
+            Some((module, of_it)) => match self.modules.bind(py).get_item(module) {
+                Ok(module) => module.get_item(of_it),
+                // what is written with a macro has parts: `operation.ARGUMENT`
+                Err(_) => types.get_item(name),
+            },
         };
         match found {
             Ok(found) => Ok(found.cast_into::<CompiledType>()?),

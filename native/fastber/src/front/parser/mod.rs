@@ -5,6 +5,7 @@
 
 mod classes;
 mod constraints;
+mod macros;
 mod modules;
 mod types;
 mod values;
@@ -56,6 +57,8 @@ pub struct Parser<'a> {
     depth: u32,
     /// Constraints that stand between SEQUENCE or SET and its OF.
     before_of: Vec<Constraint<'a>>,
+    /// What was written with macros in this module.
+    macro_parts: Vec<MacroPart<'a>>,
 }
 
 impl<'a> Parser<'a> {
@@ -69,6 +72,7 @@ impl<'a> Parser<'a> {
             end,
             depth: 0,
             before_of: Vec::new(),
+            macro_parts: Vec::new(),
         }
     }
 

@@ -1,8 +1,9 @@
-//! Modules, their imports and assignments (X.680 clauses 13 to 16), and macros (X.208 annex A) as far as to step over them.
+//! Modules, their imports and assignments (X.680 clauses 13 to 16).
 
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::macros::is_capitals;
 use super::{Parsed, Parser};
 use crate::front::Diagnostic;
 use crate::front::ast::*;
@@ -59,6 +60,7 @@ impl<'a> Parser<'a> {
             imports,
             assignments: Vec::new(),
             index: HashMap::new(),
+            macro_parts: Vec::new(),
         };
         while !self.eat_word("END") {
             if self.done() {
@@ -85,6 +87,7 @@ impl<'a> Parser<'a> {
                 }
             }
         }
+        module.macro_parts = std::mem::take(&mut self.macro_parts);
         Ok(module)
     }
 
@@ -214,7 +217,7 @@ impl<'a> Parser<'a> {
                     Body::Class(Rc::new(self.class()?))
                 } else {
                     let body = self.ty()?;
-                    self.after_type(body)?
+                    self.after_type(name, body)?
                 }
             } else {
                 let governor = self.ty()?;
@@ -222,21 +225,20 @@ impl<'a> Parser<'a> {
                 Body::Set(governor, self.bracketed(b'{', b'}')?)
             }
         } else {
-            let governor = self.ty()?;
-            let of_macro = matches!(&governor.kind, TypeKind::Reference { name, .. } if is_capitals(name));
-            if of_macro {
-                // an instance of a macro has its own notation up to the value
-                while self.kind() != T::Assign && !self.done() && !self.is_word("END") {
-                    self.at += 1;
+            // X.407 has a macro of that name
+            let object = self.is_word("OBJECT") && self.word_at(1) != "IDENTIFIER";
+            let governor = if object { self.ty_or_object()? } else { self.ty()? };
+            let value = match &governor.kind {
+                TypeKind::Reference { name: of, .. } if is_capitals(of) => {
+                    self.macro_notation(name, of, true);
+                    self.expect_kind(T::Assign, "`::=`")?;
+                    self.macro_value()?
                 }
-            }
-            self.expect_kind(T::Assign, "`::=`")?;
-            if of_macro && matches!(self.word(), "localValue" | "globalValue") && !matches!(self.peek(1), T::Mark(b':'))
-            {
-                // X.208 wrote the value of a CHOICE without a colon: `::= localValue 4`
-                self.bump();
-            }
-            let value = self.value()?;
+                _ => {
+                    self.expect_kind(T::Assign, "`::=`")?;
+                    self.value()?
+                }
+            };
             Body::Value(governor, value)
         };
         Ok(Assignment {
@@ -244,42 +246,6 @@ impl<'a> Parser<'a> {
             token,
             parameters,
             body,
-        })
-    }
-
-    /// A type written with a macro (`BIND ARGUMENT ...`) is followed by the macro's own notation.
-    pub(super) fn after_type(&mut self, body: Rc<Type<'a>>) -> Parsed<Body<'a>> {
-        if self.done() || self.is_word("END") || self.begins_assignment() {
-            return Ok(Body::Type(body));
-        }
-        match &body.kind {
-            TypeKind::Reference { name, .. } if is_capitals(name) => {
-                self.skip_to_assignment();
-                Ok(Body::Macro)
-            }
-            _ if matches!(self.kind(), T::Upper | T::Lower) => Ok(Body::Type(body)),
-            _ => Err(self.fault("an assignment or `END`")),
-        }
-    }
-
-    pub(super) fn macro_definition(&mut self, token: u32, name: &'a str) -> Parsed<Assignment<'a>> {
-        self.bump();
-        self.expect_kind(T::Assign, "`::=`")?;
-        if self.eat_word("BEGIN") {
-            while !self.eat_word("END") {
-                if self.done() {
-                    return Err(self.fault("`END` of the macro"));
-                }
-                self.bump();
-            }
-        } else {
-            self.bump();
-        }
-        Ok(Assignment {
-            name,
-            token,
-            parameters: Vec::new(),
-            body: Body::Macro,
         })
     }
 
@@ -339,8 +305,4 @@ fn is_reserved(word: &str) -> bool {
             | "WITH"
             | "BEGIN"
     )
-}
-
-fn is_capitals(name: &str) -> bool {
-    name.bytes().all(|b| !b.is_ascii_lowercase())
 }

@@ -247,7 +247,31 @@ impl<'a> Resolver<'a> {
                 _ => {}
             }
         }
+        self.carried_by_macros(module, &mut types, &mut values);
         (types, values)
+    }
+
+    /// The types and names that stand in the notation of macros, as `instance.WORD`.
+    fn carried_by_macros(
+        &mut self,
+        module: u32,
+        types: &mut Vec<(String, TypeId)>,
+        values: &mut Vec<(String, schema::Value)>,
+    ) {
+        for part in std::mem::take(&mut self.modules[module as usize].macro_parts) {
+            let name = format!("{}.{}", part.instance, part.word);
+            match part.carried {
+                Carried::Type(ty) => match self.type_id(&ty, module, None, 0) {
+                    Ok(id) => types.push((name, id)),
+                    Err(fault) if fault.missing => {}
+                    Err(fault) => self.faults.push(fault),
+                },
+                Carried::Names(names) => {
+                    let names = names.into_iter().map(|name| schema::Value::String(name.to_owned()));
+                    values.push((name, schema::Value::List(names.collect())));
+                }
+            }
+        }
     }
 
     fn diagnostic(&self, fault: &Fault) -> Diagnostic {

@@ -273,6 +273,8 @@ impl<'a> Resolver<'a> {
                 }
                 Ok(SchemaValue::Fields(fields))
             }
+            // of what a macro types, which is mostly an object identifier
+            TypeKind::Reference { .. } => Ok(self.arcs(span, scope).map_or(SchemaValue::Unknown, SchemaValue::Oid)),
             _ => Ok(SchemaValue::Unknown),
         }
     }
