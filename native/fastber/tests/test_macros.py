@@ -1,13 +1,33 @@
 """What is written with the macros of 1988 (X.208 annex A): values, and the types and names that it carries."""
 
+import ast
+
 import pytest
 
 import fastber
+from fastber.stubs import render
 
-MACROS = """
-    OPERATION ERROR BIND UNBIND ABSTRACT-BIND ABSTRACT-OPERATION ABSTRACT-ERROR EXTENSION EXTENSION-ATTRIBUTE TOKEN
-    TOKEN-DATA PORT OBJECT SIGNED ATTRIBUTE ATTRIBUTE-SYNTAX ALGORITHM HEADING-EXTENSION OBJECT-TYPE
-""".split()
+MACROS = [
+    "OPERATION",
+    "ERROR",
+    "BIND",
+    "UNBIND",
+    "ABSTRACT-BIND",
+    "ABSTRACT-OPERATION",
+    "ABSTRACT-ERROR",
+    "EXTENSION",
+    "EXTENSION-ATTRIBUTE",
+    "TOKEN",
+    "TOKEN-DATA",
+    "PORT",
+    "OBJECT",
+    "SIGNED",
+    "ATTRIBUTE",
+    "ATTRIBUTE-SYNTAX",
+    "ALGORITHM",
+    "HEADING-EXTENSION",
+    "OBJECT-TYPE",
+]
 # the macros themselves only need to be there: any definition is stepped over
 DEFINED = "\n".join(
     f'{name} MACRO ::= BEGIN TYPE NOTATION ::= "X" type | empty VALUE NOTATION ::= value (VALUE INTEGER) END'
@@ -171,3 +191,10 @@ def test_what_other_modules_of_the_time_import() -> None:
     assert spec.values["M"]["op"] == 1
     assert spec.encode("op.RESULT", None) == b"\x05\x00"
     assert spec.warnings
+
+
+def test_stubs_of_what_macros_carry() -> None:
+    spec = compiled("ask-it OPERATION ARGUMENT SEQUENCE { about UTF8String } RESULT NULL ::= 4")
+    text = render(spec)["M.pyi"]
+    ast.parse(text)
+    assert 'ask_it_ARGUMENT = t.TypedDict("ask_it_ARGUMENT"' in text

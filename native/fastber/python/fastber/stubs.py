@@ -1,13 +1,15 @@
 """Python's types of the values of ASN.1 types: a stub file (.pyi) for each module, of TypedDicts and aliases.
 
-A name of ASN.1 stands with "_" for "-". A SEQUENCE or SET written in place is named by where it is, `Owner__member`;
-what shares a name with another type, as the instances of a parameterised type do, has a number behind it, `Name__2`.
+A name of ASN.1 stands with "_" for "-", and for the "." of what a macro carries. A SEQUENCE or SET written in place is
+named by where it is, `Owner__member`; what shares a name with another type, as the instances of a parameterised type
+do, has a number behind it, `Name__2`.
 A type that is only tagged or constrained anew has the same values, and the same name.
 """
 
 from __future__ import annotations
 
 import keyword
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -51,7 +53,7 @@ def render(specification: Specification, *, resolve_open_types: bool = False) ->
 
 
 def _identifier(name: str) -> str:
-    python = name.replace("-", "_").replace(" ", "_")
+    python = re.sub("[-. ]", "_", name)
     return python + "_" if keyword.iskeyword(python) else python
 
 

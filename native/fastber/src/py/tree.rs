@@ -8,6 +8,9 @@ use crate::error::{Error, Result, guarded};
 use crate::py::buffer::Export;
 use crate::table::DEEPEST;
 
+/// From how many octets on it is worth while to let other threads run.
+const LARGE: usize = 1 << 16;
+
 /// One element of an encoding.
 #[pyclass(frozen, get_all, module = "fastber")]
 pub struct Tree {
@@ -101,9 +104,19 @@ fn elements<'py>(
 #[pyfunction]
 #[pyo3(signature = (buffer, *, max_depth=256))]
 pub fn check(py: Python<'_>, buffer: &Bound<'_, PyAny>, max_depth: usize) -> PyResult<usize> {
-    let export = Export::get(buffer)?;
-    let octets = export.octets(py);
-    guarded(|| walk(octets, max_depth))
+    match buffer.cast::<PyBytes>() {
+        // bytes never change, and `walk` makes no Python object, so that other threads may run; the octets of any other
+        // buffer may be written to by those, or be given up with what exports them
+        Ok(bytes) if bytes.as_bytes().len() >= LARGE => {
+            let octets = bytes.as_bytes();
+            guarded(|| py.detach(|| walk(octets, max_depth)))
+        }
+        _ => {
+            let export = Export::get(buffer)?;
+            let octets = export.octets(py);
+            guarded(|| walk(octets, max_depth))
+        }
+    }
 }
 
 fn walk(data: &[u8], max_depth: usize) -> Result<usize> {
