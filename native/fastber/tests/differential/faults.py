@@ -84,6 +84,18 @@ def leading_zero_bits(kind: Type, value: Any) -> bool:
     return kind.kind == "BIT STRING" and value[1] > 0 and not value[0][0] & 0x80
 
 
+def empty_named_bits_with_default(kind: Type, value: Any) -> bool:
+    return any(
+        one.has_default and one.type.resolved().names and one.name in value and value[one.name][1:] == (0,)
+        for one in kind.members
+        if one.type.resolved().kind == "BIT STRING"
+    )
+
+
+def named_bits_with_default_in_digits(kind: Type, value: Any) -> bool:
+    return any(one.default_notation.startswith("'") and one.type.resolved().names for one in kind.members)
+
+
 def fraction_of_second_0(kind: Type, value: Any) -> bool:
     return kind.kind == "GeneralizedTime" and value.second == 0 and value.microsecond > 0
 
@@ -175,6 +187,10 @@ FAULTS = [
     Fault("Erlang", "X.690 8.5.2", "a zero of no octets is refused", met=zero, ways=("encode", "decode")),
     Fault("Erlang", "X.690 10.3", "a SET's members are confused when sorted", met=of("SET"),
           ways=("encode", "decode"), codecs=("der",)),
+    Fault("Erlang", "X.690 8.6.2.3", "no named bit set, where there is a default, is refused",
+          met=empty_named_bits_with_default, ways=("encode",), codecs=("der",)),
+    Fault("Erlang", "X.680 22.9", "the default '01'B of named bits is a list of characters",
+          met=named_bits_with_default_in_digits, ways=("encode", "decode")),
     Fault("Erlang", "X.680 25.12", "absent additions cannot be encoded", met=absent_addition, ways=("encode",)),
 ]  # fmt: skip
 
