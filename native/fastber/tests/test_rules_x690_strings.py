@@ -193,6 +193,22 @@ def test_8_25_times_and_descriptors_are_strings() -> None:
     assert read("Gen", "1813 " + b"20260102030405.678Z".hex()) == datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
 
 
+def test_8_25_times_come_in_segments_as_strings_do() -> None:
+    gen, utc = b"20260102030405.678Z".hex(), b"901124083828Z".hex()
+    for octets in (
+        f"3815 0413{gen}",
+        f"3817 0402{gen[:4]} 0411{gen[4:]}",
+        f"3880 2480 0403{gen[:6]} 0000 1810{gen[6:]} 0000",
+    ):
+        assert read("Gen", octets) == datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
+        refused(DER, "Gen", octets)
+    for octets in (f"370f 040d{utc}", f"3711 0401{utc[:2]} 040c{utc[2:]}", f"3713 0400 040d{utc} 0400"):
+        assert read("Utc", octets) == datetime(1990, 11, 24, 8, 38, 28)
+        refused(DER, "Utc", octets)
+    for octets in (f"370f 160d{utc}", f"3711 0401{utc[:2]} 020c{utc[2:]}", "3700"):
+        refused(BER, "Utc", octets)
+
+
 USEFUL = """
 Useful DEFINITIONS AUTOMATIC TAGS ::= BEGIN
 Day ::= DATE  Hour ::= TIME-OF-DAY  Moment ::= DATE-TIME  Span ::= DURATION  Whole ::= TIME

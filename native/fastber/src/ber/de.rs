@@ -207,6 +207,12 @@ impl<'a, 'py> Decoder<'a, 'py> {
                 self.after = element.end;
                 text::decode(py, *kind, &self.data[element.contents..element.end], element.contents)
             }
+            // A string type in all but name: X.690 8.25 and 8.26 let it be constructed.
+            Op::UtcTime | Op::GeneralizedTime if element.constructed => {
+                let universal = if matches!(node.op, Op::UtcTime) { 23 } else { 24 };
+                let octets = self.gathered(element, universal, depth)?;
+                self.leaf(node, &octets, element.contents)
+            }
             _ => {
                 let (start, contents) = self.primitive(node, element)?;
                 self.leaf(node, contents, start)
@@ -278,12 +284,7 @@ impl<'a, 'py> Decoder<'a, 'py> {
             self.after = element.end;
             return Ok((element.contents, &self.data[element.contents..element.end]));
         }
-        let inner = if matches!(node.op, Op::UtcTime | Op::GeneralizedTime) && !self.strict {
-            // A string type in all but name: X.690 8.25, 8.26 let it be constructed.
-            self.single_segment(element)?
-        } else {
-            self.as_if_explicit(node, element)?
-        };
+        let inner = self.as_if_explicit(node, element)?;
         self.after = self.close(element, inner.end)?;
         Ok((inner.contents, &self.data[inner.contents..inner.end]))
     }
@@ -299,16 +300,6 @@ impl<'a, 'py> Decoder<'a, 'py> {
             Ok(inner)
         } else {
             Err(not_of_form("primitive", node, element))
-        }
-    }
-
-    #[cold]
-    fn single_segment(&self, element: &Element) -> Result<Element> {
-        let inner = self.header(element.contents, element.end)?;
-        if inner.tag == Tag::universal(4) && !inner.constructed {
-            Ok(inner)
-        } else {
-            Err(Error::decode(inner.at, "expected one primitive segment of a time"))
         }
     }
 
