@@ -104,3 +104,22 @@ def test_instance_of_wants_a_class_like_type_identifier() -> None:
         fastber.compile_string("M DEFINITIONS ::= BEGIN X ::= CLASS { &id INTEGER }  T ::= INSTANCE OF X END")
     with pytest.raises(fastber.CompileError, match="TYPE-IDENTIFIER"):
         fastber.compile_string("M DEFINITIONS ::= BEGIN X ::= NULL  T ::= INSTANCE OF X END")
+
+
+def test_values_of_objects_within_objects() -> None:
+    """`object.&field.&field` (X.681 clause 15), the inner object by name or in place."""
+    spec = fastber.compile_string(
+        """
+        M DEFINITIONS ::= BEGIN
+        INNER ::= CLASS { &code INTEGER, &text UTF8String } WITH SYNTAX { CODE &code TEXT &text }
+        OUTER ::= CLASS { &inner INNER, &name IA5String } WITH SYNTAX { NAME &name HOLDS &inner }
+        held INNER ::= { CODE 7 TEXT "seven" }
+        named OUTER ::= { NAME "n" HOLDS held }
+        placed OUTER ::= { NAME "p" HOLDS { CODE 8 TEXT "eight" } }
+        a INTEGER ::= named.&inner.&code
+        b UTF8String ::= placed.&inner.&text
+        c IA5String ::= placed.&name
+        END
+        """
+    )
+    assert dict(spec.values["M"]) == {"a": 7, "b": "eight", "c": "p"}

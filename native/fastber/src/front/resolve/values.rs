@@ -128,10 +128,18 @@ impl<'a> Resolver<'a> {
                 SchemaValue::Choice((*name).to_owned(), Box::new(self.value(inner, scope, &chosen)?))
             }
             (Value::Field { head, path }, _) => {
-                let [field] = path.as_slice() else {
+                let Some((field, steps)) = path.split_last() else {
                     return Ok(SchemaValue::Unknown);
                 };
-                let object = self.named_object(None, head, &[], scope, ty)?;
+                let mut object = self.named_object(None, head, &[], scope, ty)?;
+                for step in steps {
+                    let governor = object.class.field(step).and_then(|f| f.governor.clone());
+                    let (Some(governor), Some((span, scope))) = (governor, object.setting(step)) else {
+                        return Ok(SchemaValue::Unknown);
+                    };
+                    let class = self.class(&governor, object.class.scope)?;
+                    object = self.span_object(span, scope, class.as_ref(), ty)?;
+                }
                 let Some((span, scope)) = object.setting(field) else {
                     return Ok(SchemaValue::Unknown);
                 };
