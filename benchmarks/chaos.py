@@ -203,11 +203,14 @@ class Chaos:
         await asyncio.to_thread(self._last.stop)
 
     async def _drained(self) -> None:
-        """Return when no queue has anything left."""
-        end = time.monotonic() + 180
-        while any(queries.queues(self.folder / name / "spool") for name in "AB"):
-            if time.monotonic() > end:
-                raise TimeoutError(f"queues do not drain: {queries.queues(self.folder / 'A' / 'spool')}")
+        """Return when no queue has anything left; raises TimeoutError when nothing has left for a minute."""
+        left, end = -1, 0.0
+        while left:
+            now = sum(line.total for name in "AB" for line in queries.queues(self.folder / name / "spool"))
+            if now != left:
+                left, end = now, time.monotonic() + 60
+            elif time.monotonic() > end:
+                raise TimeoutError(f"queues do not drain: {left} entries wait")
             await asyncio.sleep(0.2)
 
     def kill(self) -> None:
