@@ -7,6 +7,7 @@ reads of ours), `octets` (both encodings are right, but not the same).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -96,6 +97,15 @@ def named_bits_with_default_in_digits(kind: Type, value: Any) -> bool:
     return any(one.default_notation.startswith("'") and one.type.resolved().names for one in kind.members)
 
 
+def absent_with_a_long_tag(kind: Type, value: Any) -> bool:
+    return kind.kind in ("SEQUENCE", "SET") and any(
+        (one.has_default or one.name not in value)  # a default is left out when it is the value
+        and (tag := re.match(r"\[(?:\w+ )?(\d+)\]", one.notation))
+        and int(tag[1]) > 127
+        for one in kind.members
+    )
+
+
 def fraction_of_second_0(kind: Type, value: Any) -> bool:
     return kind.kind == "GeneralizedTime" and value.second == 0 and value.microsecond > 0
 
@@ -163,6 +173,8 @@ FAULTS = [
     Fault("asn1tools", "X.680 31.2.7 c", "a tag on a tagged CHOICE is EXPLICIT", "tagged CHOICE tagged again"),
     Fault("asn1tools", "X.690 8.11.2", "additions of a SET before members of its root are refused",
           met=present_addition_of_a_set, ways=("decode",)),
+    Fault("asn1tools", "X.690 8.9.3", "an absent member is refused where less is left than its identifier is long",
+          met=absent_with_a_long_tag, ways=("decode",)),
     Fault("asn1tools", "X.680 46.2", "a fraction at second 0 becomes one of a minute", met=fraction_of_second_0,
           ways=("encode",)),
     Fault("pycrate", "X.680 25.8", "automatic tags in textual order", "root members behind additions"),
