@@ -70,6 +70,51 @@ def test_what_mtas_transfer(tmp_path: Path) -> None:
     assert dissect(path, "-Y", "_ws.malformed") == []
 
 
+def test_association_control(tmp_path: Path) -> None:
+    """Each APDU alone in a connect PPDU, in a CONNECT SPDU: which one it is.
+
+    Of what is in it tshark 4.0 knows less than X.227 has, and takes an ObjectDescriptor for a malformed OCTET STRING.
+    """
+    made = some("ACSE-1", "ACSE-apdu", 40)
+    path = tmp_path / "acse.pcapng"
+    capture = Capture(path)
+    for index, (_, octets) in enumerate(made):
+        connection = capture.connection(("127.0.0.1", 40001 + index), ("127.0.0.1", 102), True)
+        connection.sent(connecting(octets))
+    capture.close()
+
+    chosen = Counter(name for (name, _), _ in made)
+    assert len(chosen) > 4
+    assert {name: met(path, f"acse.{name}_element") for name in chosen} == chosen
+
+
+ACSE = "2.2.1.0.1"
+
+
+def connecting(apdu: bytes) -> bytes:
+    """A TPKT with the APDU in the user data of a presentation connection that has a context for it."""
+    context = {
+        "presentation-context-identifier": 1,
+        "abstract-syntax-name": ACSE,
+        "transfer-syntax-name-list": ["2.1.1"],
+    }
+    value = {"presentation-context-identifier": 1, "presentation-data-values": ("single-ASN1-type", apdu)}
+    parameters = {
+        "presentation-context-definition-list": [context],
+        "user-data": ("fully-encoded-data", [value]),
+    }
+    ppdu = {"mode-selector": {"mode-value": 1}, "normal-mode-parameters": parameters}
+    data = asn1.compiled_type("ISO8823-PRESENTATION", "CP-type").encode(ppdu)
+    spdu = parameter(13, parameter(193, data))
+    return b"\3\0" + (len(spdu) + 7).to_bytes(2, "big") + b"\2\xf0\x80" + spdu
+
+
+def parameter(identifier: int, contents: bytes) -> bytes:
+    """An SPDU, or a parameter of one: identifier, length indicator (X.225 8.2.5), contents."""
+    length = bytes((len(contents),)) if len(contents) < 255 else b"\xff" + len(contents).to_bytes(2, "big")
+    return bytes((identifier,)) + length + contents
+
+
 def met(path: Path, field: str) -> int:
     """How many frames have the field: there is an APDU to a frame."""
     return len(dissect(path, "-Y", field))
