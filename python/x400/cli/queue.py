@@ -23,20 +23,21 @@ _PRIORITIES = ("urgent", "normal", "non-urgent")
 
 queue = App(name="queue", help="Look at what waits, hold it back, let it go, try it again, reroute it, give it up.")
 
-Identifier = Annotated[str | None, Parameter(name="--id", metavar="IDENTIFIER")]
-To = Annotated[str | None, Parameter(name="--to", metavar="QUEUE")]
+ConfigFile = Annotated[Path, Parameter(help="The MTA's TOML file.")]
+Identifier = Annotated[
+    str | None, Parameter(name="--id", metavar="IDENTIFIER", help="The message of this MTS identifier.")
+]
+To = Annotated[
+    str | None, Parameter(name="--to", metavar="QUEUE", help="What waits for this peer (or `delivery:FOLDER`).")
+]
 
 
 @queue.command(name="list")
-def list_(config: Path, /, *, to: To = None, limit: int = 100, json: Flag = False) -> int:
+def list_(config: ConfigFile, /, *, to: To = None, limit: int = 100, json: Flag = False) -> int:
     """Show what is waiting, for whom, and why. The MTA may be running or not.
 
     Parameters
     ----------
-    config
-        The MTA's TOML file.
-    to
-        Only what waits for this peer (or `delivery:FOLDER`).
     limit
         Show at most so many messages of each process.
     json
@@ -80,13 +81,11 @@ def list_(config: Path, /, *, to: To = None, limit: int = 100, json: Flag = Fals
 
 
 @queue.command
-def show(config: Path, identifier: str, /, *, apdu: Flag = False) -> int:
+def show(config: ConfigFile, identifier: str, /, *, apdu: Flag = False) -> int:
     """Show one message that waits: each of its entries, and the envelope taken apart. The MTA may be running or not.
 
     Parameters
     ----------
-    config
-        The MTA's TOML file.
     identifier
         The MTS identifier, `[/C=../A=../P=../;local]`.
     apdu
@@ -130,55 +129,26 @@ def show(config: Path, identifier: str, /, *, apdu: Flag = False) -> int:
 
 
 @queue.command
-def hold(config: Path, /, *, to: To = None, identifier: Identifier = None) -> int:
-    """Keep back what waits now, until `release`; it still expires. The MTA must be running.
-
-    Parameters
-    ----------
-    config
-        The MTA's TOML file.
-    to
-        All that waits for this peer (or `delivery:FOLDER`).
-    identifier
-        The message of this MTS identifier.
-    """
+def hold(config: ConfigFile, /, *, to: To = None, identifier: Identifier = None) -> int:
+    """Keep back what waits now, until `release`; it still expires. The MTA must be running."""
     from x400.console.control import Hold
 
     return _tell(config, Hold(*_selected(to, identifier)), "held")
 
 
 @queue.command
-def release(config: Path, /, *, to: To = None, identifier: Identifier = None) -> int:
-    """Let go what was held back. The MTA must be running.
-
-    Parameters
-    ----------
-    config
-        The MTA's TOML file.
-    to
-        All that is held for this peer (or `delivery:FOLDER`).
-    identifier
-        The message of this MTS identifier.
-    """
+def release(config: ConfigFile, /, *, to: To = None, identifier: Identifier = None) -> int:
+    """Let go what was held back. The MTA must be running."""
     from x400.console.control import Release
 
     return _tell(config, Release(*_selected(to, identifier)), "released")
 
 
 @queue.command
-def retry(config: Path, /, *, to: To = None, identifier: Identifier = None) -> int:
+def retry(config: ConfigFile, /, *, to: To = None, identifier: Identifier = None) -> int:
     """Try at once, without waiting for the next attempt's time; the peer is called again, too.
 
     The MTA must be running. What is held stays held, unless it is named by its identifier.
-
-    Parameters
-    ----------
-    config
-        The MTA's TOML file.
-    to
-        All that waits for this peer (or `delivery:FOLDER`).
-    identifier
-        The message of this MTS identifier.
     """
     from x400.console.control import Retry
 
@@ -186,19 +156,13 @@ def retry(config: Path, /, *, to: To = None, identifier: Identifier = None) -> i
 
 
 @queue.command
-def reroute(config: Path, peer: str, /, *, to: To = None, identifier: Identifier = None) -> int:
+def reroute(config: ConfigFile, peer: str, /, *, to: To = None, identifier: Identifier = None) -> int:
     """Pass what waits for one peer to another. The MTA must be running.
 
     Parameters
     ----------
-    config
-        The MTA's TOML file.
     peer
         The peer that is to have it.
-    to
-        All that waits for this peer now.
-    identifier
-        The message of this MTS identifier.
     """
     from x400.console.control import Reroute
 
@@ -207,33 +171,19 @@ def reroute(config: Path, peer: str, /, *, to: To = None, identifier: Identifier
 
 
 @queue.command
-def cancel(config: Path, identifier: str, /) -> int:
-    """Take back one message that is deferred, without a report. The MTA must be running.
-
-    Parameters
-    ----------
-    config
-        The MTA's TOML file.
-    identifier
-        The message of this MTS identifier.
-    """
+def cancel(config: ConfigFile, identifier: str, /) -> int:
+    """Take back one message that is deferred, without a report. The MTA must be running."""
     from x400.console.control import Cancel
 
     return _tell(config, Cancel(None, identifier), "cancelled")
 
 
 @queue.command
-def delete(config: Path, /, *, to: To = None, identifier: Identifier = None, diagnostic: str = DIAGNOSTIC) -> int:
+def delete(config: ConfigFile, /, *, to: To = None, identifier: Identifier = None, diagnostic: str = DIAGNOSTIC) -> int:
     """Give up what waits: its originators get non-delivery reports. The MTA must be running.
 
     Parameters
     ----------
-    config
-        The MTA's TOML file.
-    to
-        All that waits for this peer (or `delivery:FOLDER`).
-    identifier
-        The message of this MTS identifier.
     diagnostic
         The non-delivery-diagnostic-code of the reports, by its name in X.411.
     """
@@ -258,7 +208,7 @@ def _selected(to: str | None, identifier: str | None) -> tuple[str | None, str |
     return to, identifier
 
 
-def _tell(config: Path, request: Change, done: str) -> int:
+def _tell(config: ConfigFile, request: Change, done: str) -> int:
     """Ask every worker; exit code 1 when nothing was changed."""
     from x400.console.control import Changed, ControlError, ask, running
 

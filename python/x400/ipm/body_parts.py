@@ -14,26 +14,10 @@ from typing import Any, TypeAlias
 
 from x400.ipm.exceptions import Unencodable
 from x400.ipm.types import ipm_type, oid
+from x400.mts.charsets import ASCII, C0, DESIGNATE_LATIN_1, LATIN_1, RIGHT_HALVES, USE_UTF_8, UTF_8
 
 __all__ = ["BodyPart", "File", "OtherPart", "Text", "encoded_information_types", "from_value", "to_value"]
 
-_DESIGNATE_LATIN_1 = b"\x1b-A"
-"""ISO 8859-1's right half as G1 (ISO-IR 100)."""
-_USE_UTF_8 = b"\x1b%G"
-"""Leave ISO 2022 for UTF-8, with return (ISO-IR 196)."""
-_C0, _ASCII, _LATIN_1, _UTF_8 = 1, 6, 100, 196
-_RIGHT_HALVES = {
-    100: "iso8859-1",
-    101: "iso8859-2",
-    109: "iso8859-3",
-    110: "iso8859-4",
-    144: "iso8859-5",
-    127: "iso8859-6",
-    126: "iso8859-7",
-    138: "iso8859-8",
-    148: "iso8859-9",
-}
-"""Registrations of the right halves of ISO 8859."""
 _UNSTRUCTURED_BINARY = "1.0.8571.2.4"
 """FTAM's abstract syntax of unstructured binary files (ISO 8571-2)."""
 _IA5_TEXT_BIT = (b"\x20", 3)
@@ -93,11 +77,11 @@ def to_value(part: BodyPart) -> Any:
 def _general_text_encoding(text: str) -> tuple[bytes, list[int]]:
     """The octets of a general text, and the registrations of its character sets."""
     try:
-        return _DESIGNATE_LATIN_1 + text.encode("latin-1"), [_C0, _ASCII, _LATIN_1]
+        return DESIGNATE_LATIN_1 + text.encode("latin-1"), [C0, ASCII, LATIN_1]
     except UnicodeEncodeError:
         pass
     try:
-        return _USE_UTF_8 + text.encode(), [_UTF_8]
+        return USE_UTF_8 + text.encode(), [UTF_8]
     except UnicodeEncodeError as error:
         raise Unencodable(f"text: {error}") from None
 
@@ -175,13 +159,13 @@ def _general_text(part: dict[str, Any]) -> Text:
     module = "IPMSExtendedBodyPartTypes2"
     registrations = _parameters(part, "GeneralTextParameters", module) or []
     octets = ipm_type("GeneralTextData", module).decode(_value(part["data"])).encode("latin-1")
-    if octets.startswith(_USE_UTF_8) or _UTF_8 in registrations:
-        text = octets.removeprefix(_USE_UTF_8).decode()
+    if octets.startswith(USE_UTF_8) or UTF_8 in registrations:
+        text = octets.removeprefix(USE_UTF_8).decode()
     else:
-        names = [_RIGHT_HALVES[number] for number in registrations if number in _RIGHT_HALVES]
-        if octets.startswith(_DESIGNATE_LATIN_1):
+        names = [RIGHT_HALVES[number] for number in registrations if number in RIGHT_HALVES]
+        if octets.startswith(DESIGNATE_LATIN_1):
             names = ["iso8859-1"]
-        text = octets.removeprefix(_DESIGNATE_LATIN_1).decode(names[0] if len(names) == 1 else "ascii")
+        text = octets.removeprefix(DESIGNATE_LATIN_1).decode(names[0] if len(names) == 1 else "ascii")
     return Text(text.replace("\r\n", "\n"))
 
 

@@ -15,6 +15,7 @@ import fastber
 from x400.mta.conversion_decision import Target, types_after
 from x400.mta.copies import Actions, Work, spliced, traced, without
 from x400.mts.apdu import Recipient, type_named
+from x400.mts.charsets import ASCII, C0, DESIGNATE_LATIN_1, RIGHT_HALVES, USE_UTF_8, UTF_8
 from x400.mts.extensions import StandardExtension, is_set
 from x400.mts.reports import NonDelivery, NonDeliveryDiagnosticCode
 
@@ -23,20 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ConversionFailed", "conversion"]
 
-_ESCAPED_LATIN_1 = b"\x1b-A"
-_ESCAPED_UTF_8 = b"\x1b%G"
-_ASCII, _CONTROLS, _UTF_8 = 6, 1, 196
-_RIGHT_HALVES = {
-    100: "iso8859-1",
-    101: "iso8859-2",
-    109: "iso8859-3",
-    110: "iso8859-4",
-    144: "iso8859-5",
-    127: "iso8859-6",
-    126: "iso8859-7",
-    138: "iso8859-8",
-    148: "iso8859-9",
-}
 _GENERAL_TEXT, _GENERAL_TEXT_PARAMETERS = "2.6.1.4.11", "2.6.1.11.11"
 _SUBSTITUTE = "?"
 _DEEPEST = 16
@@ -147,11 +134,11 @@ def _text_of(part: dict[str, Any]) -> str:
         registrations = kind.decode(_tlv(part["parameters"]))
     data = type_named("GeneralTextData", "IPMSExtendedBodyPartTypes2").decode(_tlv(part["data"]))
     octets: bytes = data.encode("latin-1")
-    if octets.startswith(_ESCAPED_UTF_8) or _UTF_8 in registrations:
-        return octets.removeprefix(_ESCAPED_UTF_8).decode()
-    names = [_RIGHT_HALVES[number] for number in registrations if number in _RIGHT_HALVES]
-    if octets.startswith(_ESCAPED_LATIN_1):
-        return octets.removeprefix(_ESCAPED_LATIN_1).decode("latin-1")
+    if octets.startswith(USE_UTF_8) or UTF_8 in registrations:
+        return octets.removeprefix(USE_UTF_8).decode()
+    names = [RIGHT_HALVES[number] for number in registrations if number in RIGHT_HALVES]
+    if octets.startswith(DESIGNATE_LATIN_1):
+        return octets.removeprefix(DESIGNATE_LATIN_1).decode("latin-1")
     if b"\x1b" in octets or len(names) > 1:
         raise LookupError("a general text that changes its character set is not converted")
     return octets.decode(names[0] if names else "ascii")
@@ -165,7 +152,7 @@ def _tlv(external: dict[str, Any]) -> bytes:
 
 def _general_text(text: str) -> Any:
     module = "IPMSExtendedBodyPartTypes2"
-    parameters = type_named("GeneralTextParameters", module).encode([_CONTROLS, _ASCII])
+    parameters = type_named("GeneralTextParameters", module).encode([C0, ASCII])
     data = type_named("GeneralTextData", module).encode(text)
     return "extended", {
         "parameters": {"direct-reference": _GENERAL_TEXT_PARAMETERS, "encoding": ("single-ASN1-type", parameters)},
