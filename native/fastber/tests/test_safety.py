@@ -186,7 +186,7 @@ def test_an_explicit_tag_holds_one_encoding_for_a_view_too(octets: str) -> None:
 
 
 def test_end_of_contents_is_no_element() -> None:
-    """X.690 8.1.5: tag UNIVERSAL 0 ends an indefinite form; no open type, and no extension of a CHOICE, is made of it."""
+    """X.690 8.1.5: UNIVERSAL 0 ends an indefinite form; no open type, and no extension of a CHOICE, is made of it."""
     spec = fastber.compile_string(
         "M DEFINITIONS ::= BEGIN A ::= SEQUENCE { a [0] EXPLICIT ANY OPTIONAL, b [1] EXPLICIT C OPTIONAL } "
         "C ::= CHOICE { c NULL, ... } O ::= ANY END"
@@ -197,6 +197,6 @@ def test_end_of_contents_is_no_element() -> None:
             spec.decode("A", octets)
         view = spec.view("A", octets)
         with pytest.raises(fastber.DecodeError):
-            [view[key].value for key in view]
+            [view[key].value for key in list(view.keys())]
     with pytest.raises(fastber.DecodeError, match="end-of-contents"):
         spec.decode("O", b"\0\0")

@@ -127,7 +127,10 @@ impl<'a, 'py> Decoder<'a, 'py> {
     /// Where the encoding of an element ends that is not decoded.
     pub(super) fn skip(&self, element: &Element) -> Result<usize> {
         if element.tag == END_OF_CONTENTS {
-            return Err(Error::decode(element.at, "expected an element, got end-of-contents octets"));
+            return Err(Error::decode(
+                element.at,
+                "expected an element, got end-of-contents octets",
+            ));
         }
         if element.indefinite {
             return Ok(tlv::skip_indefinite(self.data, element.contents, element.end)?);
