@@ -1,5 +1,6 @@
 //! Contents octets of primitive types, to and from Python objects (X.690 8.2 to 8.4, 8.19, 8.20).
 
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyInt};
 
@@ -13,14 +14,12 @@ pub fn integer<'py>(py: Python<'py>, contents: &[u8], at: usize) -> Result<Bound
             .into_pyobject(py)
             .map_err(PyErr::from)?
             .into_any()),
-        _ => {
-            let options = PyDict::new(py);
-            options.set_item("signed", true)?;
-            let octets = PyBytes::new(py, contents);
-            Ok(py
-                .get_type::<PyInt>()
-                .call_method("from_bytes", (octets, "big"), Some(&options))?)
-        }
+        // SAFETY: the octets are valid for reads of their number, big end first and signed, as the two last arguments
+        // say; the call only reads them, and returns null (checked by from_owned_ptr_or_err) or a new reference.
+        _ => Ok(unsafe {
+            let number = ffi::_PyLong_FromByteArray(contents.as_ptr(), contents.len(), 0, 1);
+            Bound::from_owned_ptr_or_err(py, number)?
+        }),
     }
 }
 

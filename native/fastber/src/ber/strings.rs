@@ -13,7 +13,12 @@ impl<'a, 'py> Decoder<'a, 'py> {
     /// Contents of a constructed string, segments put together (X.690 8.7.3, 8.23.6). Segments are OCTET STRINGs, or,
     /// as is met, of the string's own type.
     pub(super) fn gathered(&mut self, element: &Element, universal: u32, depth: usize) -> Result<Vec<u8>> {
-        let mut octets = Vec::new();
+        let mut length = 0;
+        self.segments(element, universal, depth, &mut |segment, _| {
+            length += segment.len();
+            Ok(())
+        })?;
+        let mut octets = Vec::with_capacity(length);
         self.after = self.segments(element, universal, depth, &mut |segment, _| {
             octets.extend_from_slice(segment);
             Ok(())
@@ -89,7 +94,12 @@ impl<'a, 'py> Decoder<'a, 'py> {
 
     #[cold]
     fn bits_of_segments(&mut self, element: &Element, depth: usize) -> Decoded<'py> {
-        let mut octets: Vec<u8> = Vec::new();
+        let mut length = 0;
+        self.segments(element, 3, depth, &mut |segment, _| {
+            length += segment.len().saturating_sub(1);
+            Ok(())
+        })?;
+        let mut octets: Vec<u8> = Vec::with_capacity(length);
         let mut unused = 0;
         self.after = self.segments(element, 3, depth, &mut |segment, at| {
             if unused != 0 {
@@ -105,17 +115,15 @@ impl<'a, 'py> Decoder<'a, 'py> {
 
     fn bits(&self, octets: &[u8], unused: u8) -> Decoded<'py> {
         let count = octets.len() * 8 - unused as usize;
-        let beyond = (1u8 << unused) - 1;
-        let masked;
-        let octets = match octets.split_last() {
+        let octets = PyBytes::new_with(self.py, octets.len(), |place| {
+            place.copy_from_slice(octets);
             // BER lets unused bits be anything; they are no part of the value, so that equal values are equal.
-            Some((last, others)) if last & beyond != 0 => {
-                masked = [others, &[last & !beyond]].concat();
-                &masked[..]
+            if let Some(last) = place.last_mut() {
+                *last &= 0xff << unused;
             }
-            _ => octets,
-        };
-        Ok((PyBytes::new(self.py, octets), count)
+            Ok(())
+        })?;
+        Ok((octets, count)
             .into_pyobject(self.py)?
             .into_any())
     }

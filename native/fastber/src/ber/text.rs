@@ -2,7 +2,6 @@
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyString;
 
 use crate::ber::out::Out;
 use crate::error::{Error, Result};
@@ -10,33 +9,35 @@ use crate::schema::StringKind;
 
 pub fn decode<'py>(py: Python<'py>, kind: StringKind, octets: &[u8], at: usize) -> Result<Bound<'py, PyAny>> {
     use StringKind::*;
-    let text = match kind {
+    match kind {
         Numeric | Printable | Ia5 | Visible => {
             if octets.is_ascii() {
                 return ascii(py, octets);
             }
             let index = octets.iter().position(|octet| !octet.is_ascii()).unwrap_or(0);
             let octet = octets[index];
-            return Err(Error::decode(
+            Err(Error::decode(
                 at + index,
                 format!("octet 0x{octet:02x} is no ASCII character"),
-            ));
+            ))
         }
-        Utf8 => return utf8(py, octets, at),
-        Teletex | Videotex | Graphic | General => {
-            if octets.is_ascii() {
-                return ascii(py, octets);
-            }
-            octets.iter().map(|&octet| octet as char).collect::<String>()
-        }
+        Utf8 if octets.is_ascii() => ascii(py, octets),
+        Utf8 => match std::str::from_utf8(octets) {
+            Ok(text) => str_of(py, text.chars()),
+            Err(error) => Err(Error::decode(at + error.valid_up_to(), "invalid UTF-8")),
+        },
+        Teletex | Videotex | Graphic | General if octets.is_ascii() => ascii(py, octets),
+        Teletex | Videotex | Graphic | General => str_of(py, octets.iter().map(|&octet| octet as char)),
         Bmp => {
             let (units, rest) = octets.as_chunks::<2>();
             if !rest.is_empty() {
                 return Err(Error::decode(at, "a BMPString of an odd number of octets"));
             }
-            char::decode_utf16(units.iter().map(|unit| u16::from_be_bytes(*unit)))
-                .collect::<std::result::Result<String, _>>()
-                .map_err(|_| Error::decode(at, "an unpaired surrogate in a BMPString"))?
+            let chars = char::decode_utf16(units.iter().map(|unit| u16::from_be_bytes(*unit)));
+            if chars.clone().any(|char| char.is_err()) {
+                return Err(Error::decode(at, "an unpaired surrogate in a BMPString"));
+            }
+            str_of(py, chars.flatten())
         }
         Universal => {
             let (units, rest) = octets.as_chunks::<4>();
@@ -46,14 +47,44 @@ pub fn decode<'py>(py: Python<'py>, kind: StringKind, octets: &[u8], at: usize) 
                     "a UniversalString whose number of octets is no multiple of 4",
                 ));
             }
-            units
-                .iter()
-                .map(|unit| char::from_u32(u32::from_be_bytes(*unit)))
-                .collect::<Option<String>>()
-                .ok_or_else(|| Error::decode(at, "no character of ISO/IEC 10646"))?
+            let chars = units.iter().map(|unit| char::from_u32(u32::from_be_bytes(*unit)));
+            if chars.clone().any(|char| char.is_none()) {
+                return Err(Error::decode(at, "no character of ISO/IEC 10646"));
+            }
+            str_of(py, chars.flatten())
         }
-    };
-    Ok(PyString::new(py, &text).into_any())
+    }
+}
+
+/// A str of these characters. They are counted first, so that nothing but the str is ever held.
+fn str_of<'py>(py: Python<'py>, chars: impl Iterator<Item = char> + Clone) -> Result<Bound<'py, PyAny>> {
+    let (count, widest) = chars.clone().fold((0, 0), |(count, widest), char| (count + 1, widest.max(char as u32)));
+    // SAFETY: PyUnicode_New returns null (checked by from_owned_ptr_or_err) or a new compact str that nobody else has
+    // seen, of `count` characters none of which is above `widest`, whose data is `count` units in one piece, aligned for
+    // them: of 1, 2 or 4 octets as `widest` is below 2^8, 2^16 or above. `filled` writes all of them and no more, with
+    // the characters that were looked at, so that the widest is among them as a str promises. An empty one is shared,
+    // and is not written to.
+    unsafe {
+        let text = Bound::from_owned_ptr_or_err(py, ffi::PyUnicode_New(count as ffi::Py_ssize_t, widest))?;
+        let data = ffi::PyUnicode_DATA(text.as_ptr());
+        match widest {
+            ..0x100 => filled(data.cast::<u8>(), count, chars, |char| char as u8),
+            0x100..0x1_0000 => filled(data.cast::<u16>(), count, chars, |char| char as u16),
+            _ => filled(data.cast::<u32>(), count, chars, |char| char as u32),
+        }
+        Ok(text)
+    }
+}
+
+/// Writes `count` units, one for each character.
+///
+/// # Safety
+/// `data` must be valid for writes of `count` units, and there must be as many `chars`.
+unsafe fn filled<T>(data: *mut T, count: usize, chars: impl Iterator<Item = char>, unit: impl Fn(char) -> T) {
+    for (index, char) in chars.take(count).enumerate() {
+        // SAFETY: below `count`, so among the units that the caller promises.
+        unsafe { data.add(index).write(unit(char)) };
+    }
 }
 
 /// `octets` are ASCII.
@@ -71,14 +102,6 @@ fn ascii<'py>(py: Python<'py>, octets: &[u8]) -> Result<Bound<'py, PyAny>> {
             std::ptr::copy_nonoverlapping(octets.as_ptr(), data, octets.len());
         }
         Ok(text)
-    }
-}
-
-#[inline]
-fn utf8<'py>(py: Python<'py>, octets: &[u8], at: usize) -> Result<Bound<'py, PyAny>> {
-    match std::str::from_utf8(octets) {
-        Ok(text) => Ok(PyString::new(py, text).into_any()),
-        Err(error) => Err(Error::decode(at + error.valid_up_to(), "invalid UTF-8")),
     }
 }
 
