@@ -26,9 +26,11 @@ pub fn lower(py: Python<'_>, schema: &mut Schema, options: Options) -> PyResult<
     let types = &schema.types;
     let lowering = Lowering { py, types, options };
     let nodes = (0..types.len()).map(|id| lowering.node(id as TypeId));
+    let always = |node: &TypeNode| matches!(&node.kind, Kind::Open(Some(table)) if table.always);
     Ok(Table {
         nodes: nodes.collect::<PyResult<_>>()?,
         options,
+        always: types.iter().any(always),
     })
 }
 
@@ -197,6 +199,7 @@ impl Lowering<'_, '_> {
             up: table.up as usize,
             path,
             rows: rows.unbind(),
+            always: table.always,
         })
     }
 }

@@ -158,6 +158,8 @@ pub struct OpenTable {
     pub up: u32,
     pub path: Vec<String>,
     pub rows: std::sync::Arc<Vec<(Value, TypeId)>>,
+    /// Decoded without being asked for, and what has no row is refused: `any_defined_by_choices`.
+    pub always: bool,
 }
 
 /// A value known at compile time: DEFAULTs, value assignments, identifiers in object sets.

@@ -47,6 +47,8 @@ pub struct Options {
 pub struct Table {
     pub nodes: Vec<Node>,
     pub options: Options,
+    /// Has open types that are always resolved.
+    pub always: bool,
 }
 
 impl Table {
@@ -369,4 +371,6 @@ pub struct Open {
     pub path: Vec<Py<PyString>>,
     /// value of the identifier -> type
     pub rows: Py<PyDict>,
+    /// Whether or not open types are to be resolved, and what has no row is refused.
+    pub always: bool,
 }

@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyFloat, PyList, PyString, PyTuple};
 
+use crate::ber::useful;
 use crate::schema::{Kind, TypeId, TypeNode, Value};
 
 /// The object for `value`. `id` guides where the notation alone does not say it; an id outside of `types` means no guide.
@@ -36,6 +37,10 @@ pub fn to_python<'py>(
         (Value::Enumerated(name), Some(Kind::Integer { named })) => match named.iter().find(|(n, _)| n == name) {
             Some((_, number)) => number.into_pyobject(py)?.into_any(),
             None => PyString::intern(py, name).into_any(),
+        },
+        (Value::String(text), Some(Kind::Time(kind))) => match useful::moment(py, *kind, text) {
+            Some(moment) => moment,
+            None => PyString::intern(py, text).into_any(),
         },
         (Value::Enumerated(name) | Value::String(name), _) => PyString::intern(py, name).into_any(),
         (Value::Bits(octets, bits), Some(Kind::OctetString { .. })) => {

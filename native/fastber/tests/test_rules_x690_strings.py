@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pytest
@@ -217,11 +217,13 @@ END
 """
 
 
-def written(name: str, text: str, octets: str) -> None:
+def written(name: str, text: str, octets: str, value: Any = None) -> None:
+    """`value` is what `text` is decoded to, where that is an object of its own."""
+    value = text if value is None else value
     for codec in ("ber", "der"):
         spec = fastber.compile_string(USEFUL, codec)
-        assert spec.encode(name, text).hex() == octets
-        assert spec.decode(name, bytes.fromhex(octets)) == text
+        assert spec.encode(name, text).hex() == spec.encode(name, value).hex() == octets
+        assert spec.decode(name, bytes.fromhex(octets)) == value
 
 
 def test_8_26_1_a_time_is_as_it_is_written() -> None:
@@ -229,15 +231,16 @@ def test_8_26_1_a_time_is_as_it_is_written() -> None:
 
 
 def test_8_26_2_a_date_goes_without_hyphens() -> None:
-    written("Day", "1985-04-12", "1f1f08" + b"19850412".hex())
+    written("Day", "1985-04-12", "1f1f08" + b"19850412".hex(), date(1985, 4, 12))
 
 
 def test_8_26_3_a_time_of_day_goes_without_colons() -> None:
-    written("Hour", "15:27:46", "1f2006" + b"152746".hex())
+    written("Hour", "15:27:46", "1f2006" + b"152746".hex(), time(15, 27, 46))
 
 
 def test_8_26_4_a_date_time_goes_without_hyphens_t_and_colons() -> None:
-    written("Moment", "1951-10-14T15:30:00", "1f210e" + b"19511014153000".hex())
+    moment = datetime(1951, 10, 14, 15, 30)
+    written("Moment", "1951-10-14T15:30:00", "1f210e" + b"19511014153000".hex(), moment)
 
 
 def test_8_26_5_a_duration_goes_without_its_p() -> None:
@@ -247,7 +250,7 @@ def test_8_26_5_a_duration_goes_without_its_p() -> None:
 def test_8_26_2_dates_with_separators_are_refused() -> None:
     spec = fastber.compile_string(USEFUL)
     assert spec.encode("Day", date(1985, 4, 12)) == spec.encode("Day", "1985-04-12")
-    value = {"day": "1985-04-12", "moment": "1951-10-14T15:30:00"}
+    value = {"day": date(1985, 4, 12), "moment": datetime(1951, 10, 14, 15, 30)}
     assert spec.encode("Tagged", value).hex() == "301a8008" + b"19850412".hex() + "810e" + b"19511014153000".hex()
     assert spec.decode("Tagged", spec.encode("Tagged", value)) == value
     for octets in ("1f1f0a" + b"1985-04-12".hex(), "1f1f06" + b"850412".hex(), "1f1f09" + b"198504120".hex()):
@@ -255,3 +258,18 @@ def test_8_26_2_dates_with_separators_are_refused() -> None:
     for text in ("19850412", "1985-04", "1985/04/12", ""):
         with pytest.raises(fastber.EncodeError):
             spec.encode("Day", text)
+
+
+def test_8_26_2_a_date_as_default() -> None:
+    """Text and object are the same value, which DER leaves out."""
+    module = 'A DEFINITIONS AUTOMATIC TAGS ::= BEGIN B ::= SEQUENCE { a DATE DEFAULT "1985-04-12" } END'
+    for codec in ("ber", "der"):
+        spec = fastber.compile_string(module, codec)
+        assert spec.decode("B", b"\x30\x00") == {"a": date(1985, 4, 12)}
+        assert spec.encode("B", {"a": "1985-04-12"}) == spec.encode("B", {"a": date(1985, 4, 12)}) == b"\x30\x00"
+
+
+def test_8_26_2_dates_that_are_none_are_refused() -> None:
+    spec = fastber.compile_string(USEFUL)
+    for name, octets in (("Day", "1f1f08" + b"19850230".hex()), ("Hour", "1f2006" + b"240000".hex())):
+        refused(spec, name, octets)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from ._fastber import (
     CompiledType,
@@ -52,6 +52,9 @@ __all__ = [
     "tree",
 ]
 
+AnyChoices: TypeAlias = Mapping[tuple[str, ...], Mapping[int, str] | Mapping[str, str]]
+"""Module, type and member of an ANY DEFINED BY -> value of the member that defines it -> the type, in ASN.1."""
+
 REMOVE: Final = Remove()
 """In a splice, takes the part away."""
 
@@ -59,7 +62,7 @@ REMOVE: Final = Remove()
 def compile_files(
     filenames: str | PathLike[str] | Iterable[str | PathLike[str]],
     codec: str = "ber",
-    any_defined_by_choices: Mapping[Any, Any] | None = None,
+    any_defined_by_choices: AnyChoices | None = None,
     encoding: str = "utf-8",
     cache_dir: str | None = None,
     numeric_enums: bool = False,
@@ -94,7 +97,7 @@ def compile_files(
 def compile_string(
     string: str,
     codec: str = "ber",
-    any_defined_by_choices: Mapping[Any, Any] | None = None,
+    any_defined_by_choices: AnyChoices | None = None,
     numeric_enums: bool = False,
     *,
     tolerate_explicit: bool = False,
@@ -106,6 +109,8 @@ def compile_string(
 ) -> Specification:
     """Compile the ASN.1 modules in this text.
 
+    any_defined_by_choices: the types of an ANY DEFINED BY, as {("Module", "Type", "member"): {1: "INTEGER", 2: "A"}};
+    they are then decoded and encoded always, and other values of the member that defines it are refused.
     tolerate_explicit: read a primitive type in constructed form whose contents are one value of its own universal tag
     as if it were tagged EXPLICIT. ignore_unknown: skip elements that a SEQUENCE or SET without "..." does not know.
     strict_imports: a module that is imported must be among those given, even where the import names it by its object
@@ -128,8 +133,10 @@ def compile_string(
 
 
 def _compile(
-    sources: list[tuple[str, str]], any_defined_by_choices: Mapping[Any, Any] | None, **options: Any
+    sources: list[tuple[str, str]], any_defined_by_choices: AnyChoices | None, **options: Any
 ) -> Specification:
-    if any_defined_by_choices:
-        raise CompileError("any_defined_by_choices is not supported: give the open type a table constraint instead")
-    return compile_sources(sources, **options)
+    choices = any_defined_by_choices or {}
+    any_choices: list[tuple[list[str], list[tuple[int | str, str]]]] = [
+        (list(location), [*types.items()]) for location, types in choices.items()
+    ]
+    return compile_sources(sources, any_choices=any_choices, **options)

@@ -213,6 +213,9 @@ class OpenType:
     @property
     def rows(self) -> tuple[tuple[Any, Type], ...]:
         """Identifier and type of each object in the set."""
+    @property
+    def always(self) -> bool:
+        """Decoded whether or not that is asked for: its rows are those of `any_defined_by_choices`."""
 
 @final
 class Reader:
@@ -334,6 +337,7 @@ def compile_sources(
     tolerate_explicit: bool,
     ignore_unknown: bool,
     strict_imports: bool,
+    any_choices: list[tuple[list[str], list[tuple[int | str, str]]]],
     max_depth: int | None,
     max_size: int | None,
     max_elements: int | None,

@@ -1,62 +1,17 @@
 """fastber decode | encode | check | stubs | tree
 
-decode and encode turn BER or DER into JSON and back without loss: octets are {"$bytes": hex}, bit strings
-{"$bits": hex, "count": n}, times {"$time": ISO 8601}, a CHOICE {"$choice": name, "value": ...}, and numbers that JSON
-has not {"$real": "inf"}.
+decode and encode turn BER or DER into JSON and back without loss, as `fastber.json_values` says.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import math
 import sys
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import fastber
+from fastber.json_values import dumps, loads
 from fastber.stubs import render
-
-
-def to_json(value: Any) -> Any:
-    """A decoded value as what json can write."""
-    match value:
-        case bytes():
-            return {"$bytes": value.hex()}
-        case datetime():
-            return {"$time": value.isoformat()}
-        case (bytes() as octets, int() as count):
-            return {"$bits": octets.hex(), "count": count}
-        case (name, inner):
-            return {"$choice": name, "value": to_json(inner)}
-        case dict():
-            return {name: to_json(inner) for name, inner in value.items()}
-        case list():
-            return [to_json(inner) for inner in value]
-        case float() if not math.isfinite(value):
-            return {"$real": str(value)}
-    return value
-
-
-def from_json(value: Any) -> Any:
-    """The inverse of `to_json`."""
-    match value:
-        case {"$bytes": str() as text}:
-            return bytes.fromhex(text)
-        case {"$time": str() as text}:
-            return datetime.fromisoformat(text)
-        case {"$bits": str() as text, "count": int() as count}:
-            return bytes.fromhex(text), count
-        case {"$choice": name, "value": inner}:
-            return name, from_json(inner)
-        case {"$real": str() as text}:
-            return float(text)
-        case dict():
-            return {name: from_json(inner) for name, inner in value.items()}
-        case list():
-            return [from_json(inner) for inner in value]
-    return value
 
 
 def _read(name: str) -> bytes:
@@ -132,9 +87,9 @@ def main(arguments: list[str] | None = None) -> int:
         compiled = _type(spec, options.type)
         if options.command == "decode":
             value = compiled.decode(_read(options.file), resolve_open_types=options.resolve)
-            print(json.dumps(to_json(value), indent=2, ensure_ascii=False))
+            sys.stdout.buffer.write(dumps(value) + b"\n")
         else:
-            value = from_json(json.loads(_read(options.file)))
+            value = loads(_read(options.file))
             sys.stdout.buffer.write(compiled.encode(value, resolve_open_types=options.resolve))
     except fastber.CompileError as error:
         print(error, file=sys.stderr)

@@ -27,6 +27,9 @@ _SIMPLE: Final[Mapping[str, str]] = {
     "REAL": "float",
     "UTCTime": "datetime.datetime",
     "GeneralizedTime": "datetime.datetime",
+    "DATE": "datetime.date",
+    "TIME-OF-DAY": "datetime.time",
+    "DATE-TIME": "datetime.datetime",
     "open type": "bytes",
 }
 """Kinds with values of one class. Those that are neither here nor made of other types are str."""
@@ -180,9 +183,11 @@ class _Names:
         simple = _SIMPLE.get(kind, "str")
         if self.resolve and type.contained is not None:
             return _Shape((simple, "contained"), (("contained", type.contained),))
-        if self.resolve and type.open_type is not None:
+        if type.open_type is not None and (self.resolve or type.open_type.always):
             rows = dict.fromkeys(row for _, row in type.open_type.rows)
-            return _Shape((simple, "rows", len(rows)), tuple((f"row{n}", row) for n, row in enumerate(rows, 1)))
+            number = len(rows)
+            kinds = ("union", number) if type.open_type.always else (simple, "rows", number)
+            return _Shape(kinds, tuple((f"row{n}", row) for n, row in enumerate(rows, 1)))
         return _Shape((simple,))
 
     def _alike(self, one: Type, other: Type) -> bool:
@@ -273,6 +278,8 @@ class _Module:
                 return _union(pairs, separator) if pairs else "t.Never"
             case ("list",):
                 return f"list[{parts[0]}]"
+            case ("union", _):
+                return _union(parts, separator) if parts else "t.Never"
             case (str() as simple, *_):
                 return _union([simple, *parts], separator)
         raise AssertionError(shape.key)

@@ -57,7 +57,9 @@ pub struct Decoder<'a, 'py> {
     pub(super) strict: bool,
     /// Decode open types by the tables that govern them.
     pub(super) resolve: bool,
-    /// The SEQUENCE and SET values being decoded, outermost first; kept only with `resolve`.
+    /// Some open types are to be decoded.
+    pub(super) scoped: bool,
+    /// The SEQUENCE and SET values being decoded, outermost first; kept only with `scoped`.
     pub(super) scopes: Vec<Bound<'py, PyDict>>,
     /// Elements of the lists being decoded, outermost first, at most RUN of each.
     elements: Vec<Bound<'py, PyAny>>,
@@ -73,6 +75,7 @@ impl<'a, 'py> Decoder<'a, 'py> {
             after: 0,
             strict: table.options.der,
             resolve,
+            scoped: resolve || table.always,
             scopes: Vec::new(),
             elements: Vec::new(),
             scratch: Vec::new(),
@@ -359,11 +362,14 @@ impl<'a, 'py> Decoder<'a, 'py> {
     }
 
     fn open(&mut self, open: Option<&'a Open>, element: &Element, depth: usize) -> Decoded<'py> {
-        if self.resolve
-            && let Some(open) = open
-            && let Some(id) = governing_type(&self.scopes, open)?
+        if let Some(open) = open
+            && (self.resolve || open.always)
         {
-            return self.value(id, element, depth + 1);
+            match governing_type(&self.scopes, open)? {
+                Governed::By(id) => return self.value(id, element, depth + 1),
+                Governed::Unknown(value) if open.always => return Err(Error::decode(element.at, no_choice(&value))),
+                _ => {}
+            }
         }
         self.after = self.skip(element)?;
         Ok(PyBytes::new(self.py, &self.data[element.at..self.after]).into_any())
@@ -464,28 +470,42 @@ impl<'a, 'py> Decoder<'a, 'py> {
     }
 }
 
-/// The type that a table gives to an open type among these values, if the identifier is there and known.
-pub fn governing_type(scopes: &[Bound<'_, PyDict>], open: &Open) -> Result<Option<TypeId>> {
+/// What a table says of an open type.
+pub enum Governed<'py> {
+    By(TypeId),
+    /// The identifier has this value, which is in no row.
+    Unknown(Bound<'py, PyAny>),
+    /// There is no identifier.
+    Absent,
+}
+
+#[cold]
+pub fn no_choice(value: &Bound<'_, PyAny>) -> String {
+    format!("no type is given for {value}")
+}
+
+/// The type that a table gives to an open type among these values.
+pub fn governing_type<'py>(scopes: &[Bound<'py, PyDict>], open: &Open) -> Result<Governed<'py>> {
     let Some(scope) = scopes.len().checked_sub(1 + open.up).map(|index| &scopes[index]) else {
-        return Ok(None);
+        return Ok(Governed::Absent);
     };
     let py = scope.py();
     let mut value = scope.clone().into_any();
     for name in &open.path {
         let Ok(dict) = value.cast::<PyDict>() else {
-            return Ok(None);
+            return Ok(Governed::Absent);
         };
         match dict.get_item(name.bind(py))? {
             Some(inner) => value = inner,
-            None => return Ok(None),
+            None => return Ok(Governed::Absent),
         }
     }
     if value.hash().is_err() {
-        return Ok(None);
+        return Ok(Governed::Unknown(value));
     }
-    match open.rows.bind(py).get_item(value)? {
-        Some(id) => Ok(Some(id.extract()?)),
-        None => Ok(None),
+    match open.rows.bind(py).get_item(&value)? {
+        Some(id) => Ok(Governed::By(id.extract()?)),
+        None => Ok(Governed::Unknown(value)),
     }
 }
 

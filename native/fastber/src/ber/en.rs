@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyList, PyString, PyTuple};
 
+use crate::ber::de::Governed;
 use crate::ber::der;
 use crate::ber::out::Out;
 use crate::ber::prim::{self, type_name};
@@ -20,7 +21,9 @@ pub struct Encoder<'a, 'py> {
     pub out: Out,
     /// Encode open types by the tables that govern them.
     resolve: bool,
-    /// The SEQUENCE and SET values being encoded, outermost first; kept only with `resolve`.
+    /// Some open types are to be encoded.
+    scoped: bool,
+    /// The SEQUENCE and SET values being encoded, outermost first; kept only with `scoped`.
     scopes: Vec<Bound<'py, PyDict>>,
     /// Members of the SEQUENCE and SET values being encoded, outermost first, each where its type has it.
     members: Vec<Option<Bound<'py, PyAny>>>,
@@ -41,6 +44,7 @@ impl<'a, 'py> Encoder<'a, 'py> {
             table,
             out,
             resolve,
+            scoped: resolve || table.always,
             scopes: Vec::new(),
             members: Vec::new(),
         }
@@ -207,11 +211,14 @@ impl<'a, 'py> Encoder<'a, 'py> {
             self.out.extend(raw.get().octets(self.py));
             return Ok(());
         }
-        if self.resolve
-            && let Some(open) = open
-            && let Some(id) = de::governing_type(&self.scopes, open)?
+        if let Some(open) = open
+            && (self.resolve || open.always)
         {
-            return self.value(id, value, depth + 1);
+            match de::governing_type(&self.scopes, open)? {
+                Governed::By(id) => return self.value(id, value, depth + 1),
+                Governed::Unknown(value) if open.always => return Err(Error::encode(de::no_choice(&value))),
+                _ => {}
+            }
         }
         let mark = self.out.len();
         self.octets(value)?;
@@ -277,7 +284,7 @@ impl<'a, 'py> Encoder<'a, 'py> {
         let Ok(dict) = value.cast::<PyDict>() else {
             return Err(expected("dict", value));
         };
-        if self.resolve {
+        if self.scoped {
             self.scopes.push(dict.clone());
         }
         let first = self.members.len();
@@ -308,7 +315,7 @@ impl<'a, 'py> Encoder<'a, 'py> {
             self.sort(mark, &ends, |left, right| tag(left).cmp(&tag(right)));
         }
         self.members.truncate(first);
-        if self.resolve {
+        if self.scoped {
             self.scopes.pop();
         }
         Ok(())
@@ -370,6 +377,12 @@ impl<'a, 'py> Encoder<'a, 'py> {
                 (n, m)
             };
             return Ok(n == m && (0..n).all(|bit| bit_at(left, bit) == bit_at(right, bit)));
+        }
+        if let Op::UsefulTime(kind) = self.table.node(field.type_id).op
+            && let Ok(text) = value.cast::<PyString>()
+            && let Some(moment) = useful::moment(self.py, kind, &text.to_cow()?)
+        {
+            return Ok(moment.eq(default)?);
         }
         Ok(value.eq(default)?)
     }

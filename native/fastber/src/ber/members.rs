@@ -11,7 +11,7 @@ use crate::table::{Field, Fields};
 impl<'a, 'py> Decoder<'a, 'py> {
     pub(super) fn sequence(&mut self, fields: &'a Fields, of: &Element, depth: usize) -> Decoded<'py> {
         let value = PyDict::new(self.py);
-        if self.resolve {
+        if self.scoped {
             self.scopes.push(value.clone());
         }
         let mut at = of.contents;
@@ -42,7 +42,7 @@ impl<'a, 'py> Decoder<'a, 'py> {
         for absent in &fields.fields[next..] {
             self.absent(absent, &value, at, None)?;
         }
-        if self.resolve {
+        if self.scoped {
             self.scopes.pop();
         }
         self.after = after;
@@ -97,7 +97,7 @@ impl<'a, 'py> Decoder<'a, 'py> {
 
     pub(super) fn set(&mut self, fields: &'a Fields, of: &Element, depth: usize) -> Decoded<'py> {
         let value = PyDict::new(self.py);
-        if self.resolve {
+        if self.scoped {
             self.scopes.push(value.clone());
         }
         let mut seen = Seen::new(fields.fields.len());
@@ -127,7 +127,7 @@ impl<'a, 'py> Decoder<'a, 'py> {
             if seen.put(index) {
                 return Err(Error::decode(at, format!("{} is repeated", element.tag)).member(&field.text));
             }
-            if self.resolve && field.governed {
+            if self.scoped && field.governed {
                 at = self.skip(&element)?;
                 waiting.push((index, element));
             } else {
@@ -143,7 +143,7 @@ impl<'a, 'py> Decoder<'a, 'py> {
                 self.absent(&fields.fields[index as usize], &value, at, None)?;
             }
         }
-        if self.resolve {
+        if self.scoped {
             self.scopes.pop();
         }
         self.after = after;

@@ -123,9 +123,7 @@ impl<'a, 'py> Decoder<'a, 'py> {
             }
             Ok(())
         })?;
-        Ok((octets, count)
-            .into_pyobject(self.py)?
-            .into_any())
+        Ok((octets, count).into_pyobject(self.py)?.into_any())
     }
 }
 

@@ -58,7 +58,9 @@ pub fn decode<'py>(py: Python<'py>, kind: StringKind, octets: &[u8], at: usize) 
 
 /// A str of these characters. They are counted first, so that nothing but the str is ever held.
 fn str_of<'py>(py: Python<'py>, chars: impl Iterator<Item = char> + Clone) -> Result<Bound<'py, PyAny>> {
-    let (count, widest) = chars.clone().fold((0, 0), |(count, widest), char| (count + 1, widest.max(char as u32)));
+    let (count, widest) = chars
+        .clone()
+        .fold((0, 0), |(count, widest), char| (count + 1, widest.max(char as u32)));
     // SAFETY: PyUnicode_New returns null (checked by from_owned_ptr_or_err) or a new compact str that nobody else has
     // seen, of `count` characters none of which is above `widest`, whose data is `count` units in one piece, aligned for
     // them: of 1, 2 or 4 octets as `widest` is below 2^8, 2^16 or above. `filled` writes all of them and no more, with

@@ -1,7 +1,7 @@
 //! The useful time types (X.690 8.26): text whose separators are not encoded.
 
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyDate, PyDateTime, PyString, PyTime};
 
 use crate::ber::out::Out;
 use crate::error::{Error, Result};
@@ -45,7 +45,44 @@ pub fn decode<'py>(py: Python<'py>, kind: u32, octets: &[u8], at: usize) -> Resu
     if digits.next().is_some() {
         return Err(Error::decode(at, "more digits than a date or time has (X.690 8.26)"));
     }
-    Ok(PyString::new(py, &text).into_any())
+    moment(py, kind, &text).ok_or_else(|| Error::decode(at, format!("no such date or time: {text}")))
+}
+
+/// The object of datetime for a text; None where it is not of the form, or is no date or time that Python has.
+pub fn moment<'py>(py: Python<'py>, kind: u32, text: &str) -> Option<Bound<'py, PyAny>> {
+    if !(31..=33).contains(&kind) || !fits(kind, text) {
+        return None;
+    }
+    let number = |range: std::ops::Range<usize>| text[range].parse::<u16>().unwrap_or(0);
+    let day = || (i32::from(number(0..4)), number(5..7) as u8, number(8..10) as u8);
+    let hour = |at: usize| {
+        (
+            number(at..at + 2) as u8,
+            number(at + 3..at + 5) as u8,
+            number(at + 6..at + 8) as u8,
+        )
+    };
+    let made = match kind {
+        31 => {
+            let (y, m, d) = day();
+            PyDate::new(py, y, m, d).map(Bound::into_any)
+        }
+        32 => {
+            let (h, m, s) = hour(0);
+            PyTime::new(py, h, m, s, 0, None).map(Bound::into_any)
+        }
+        _ => {
+            let ((y, m, d), (h, minute, s)) = (day(), hour(11));
+            PyDateTime::new(py, y, m, d, h, minute, s, 0, None).map(Bound::into_any)
+        }
+    };
+    made.ok()
+}
+
+fn fits(kind: u32, text: &str) -> bool {
+    let form = form(kind);
+    let alike = |(mark, c): (char, char)| if mark == '0' { c.is_ascii_digit() } else { c == mark };
+    text.len() == form.len() && form.chars().zip(text.chars()).all(alike)
 }
 
 /// `value` is text, or an object of datetime.
@@ -70,8 +107,7 @@ pub fn encode(kind: u32, value: &Bound<'_, PyAny>, out: &mut Out) -> Result<()> 
         return Ok(());
     }
     let form = form(kind);
-    let fits = |(mark, c): (char, char)| if mark == '0' { c.is_ascii_digit() } else { c == mark };
-    if text.len() != form.len() || !form.chars().zip(text.chars()).all(fits) {
+    if !fits(kind, &text) {
         return Err(Error::encode(format!("expected text of the form {form}, got {text:?}")));
     }
     let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_digit).collect();

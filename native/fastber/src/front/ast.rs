@@ -153,7 +153,10 @@ pub enum TypeKind<'a> {
         path: Vec<&'a str>,
     },
     Selection(&'a str, Rc<Type<'a>>),
-    Any,
+    Any {
+        /// The member that ANY DEFINED BY names.
+        defined_by: Option<&'a str>,
+    },
     /// `INSTANCE OF CLASS`
     InstanceOf(Rc<Type<'a>>),
 }

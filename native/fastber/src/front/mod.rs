@@ -3,12 +3,15 @@
 //! `lexer` makes tokens, `parser` modules of assignments (`ast`), `resolve` the table of types that the codec walks.
 
 mod ast;
+mod choices;
 mod lexer;
 mod parser;
 mod resolve;
 
 #[cfg(test)]
 mod tests;
+
+pub use choices::AnyChoices;
 
 use crate::schema::Schema;
 
@@ -27,6 +30,8 @@ pub struct Options {
     /// `Schema::warnings` tells of it: published modules import far more than a protocol uses. A module that is imported
     /// by its bare name must be among the sources either way.
     pub strict_imports: bool,
+    /// Types for some of the ANY DEFINED BY.
+    pub any_choices: Vec<AnyChoices>,
 }
 
 /// One fault in the notation: where, what was expected, what was found. Line and column count from 1.
@@ -49,6 +54,7 @@ const MOST_DIAGNOSTICS: usize = 100;
 
 /// Compile modules that may import one another, in any order.
 pub fn compile(sources: &[Source], options: &Options) -> Result<Schema, Vec<Diagnostic>> {
+    let texts = choices::sources(&options.any_choices);
     let mut modules = Vec::new();
     let mut faults = Vec::new();
     for source in sources {
@@ -58,11 +64,18 @@ pub fn compile(sources: &[Source], options: &Options) -> Result<Schema, Vec<Diag
         }
     }
     if faults.is_empty() {
-        let (schema, found) = resolve::schema(modules, options.strict_imports);
-        if found.is_empty() {
-            return Ok(schema);
+        let first = modules.len();
+        let placed = choices::add(&options.any_choices, &texts, &mut modules, &mut faults);
+        if faults.is_empty() {
+            let (mut schema, found) = resolve::schema(modules, options.strict_imports);
+            faults = found;
+            if faults.is_empty() {
+                faults = choices::apply(&placed, first, &mut schema);
+            }
+            if faults.is_empty() {
+                return Ok(schema);
+            }
         }
-        faults = found;
     }
     faults.truncate(MOST_DIAGNOSTICS);
     Err(faults)

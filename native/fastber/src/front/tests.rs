@@ -180,7 +180,10 @@ fn a_published_module_that_is_not_at_hand_leaves_its_types_open() {
     let s = schema(text);
     assert_eq!(s.warnings.len(), 1);
     assert_eq!(member_tags(&s, "A"), [vec![Tag { class: C, number: 0 }]]);
-    let strict = Options { strict_imports: true };
+    let strict = Options {
+        strict_imports: true,
+        ..Options::default()
+    };
     let source = Source {
         name: "m".into(),
         text: text.into(),

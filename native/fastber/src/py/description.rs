@@ -51,6 +51,7 @@ pub struct OpenType {
     up: u32,
     path: Py<PyTuple>,
     rows: Py<PyTuple>,
+    always: bool,
 }
 
 impl Type {
@@ -198,6 +199,7 @@ impl Type {
             up: table.up,
             path: PyTuple::new(py, &table.path)?.unbind(),
             rows: PyTuple::new(py, rows)?.unbind(),
+            always: table.always,
         }))
     }
 

@@ -17,7 +17,7 @@ use crate::py::description::Type;
 use crate::py::reader::Reader;
 use crate::py::splicer::Splicer;
 use crate::py::view::View;
-use crate::schema::{Schema, TypeId};
+use crate::schema::{Schema, TypeId, Value};
 use crate::table::{DEEPEST, Limits, Options, Table};
 use crate::value::to_python;
 
@@ -289,9 +289,19 @@ impl Specification {
     }
 }
 
+/// What the member that defines an ANY DEFINED BY has: a number, or text (of an OBJECT IDENTIFIER, with dots).
+#[derive(FromPyObject)]
+pub enum Identifier {
+    Number(i128),
+    Text(String),
+}
+
 /// Compiles `sources`, pairs of a name for diagnostics and ASN.1 text.
+/// Where an ANY DEFINED BY stands: module, type, and the member that it is, if it is one.
+type Location = Vec<String>;
+
 #[pyfunction(name = "compile_sources")]
-#[pyo3(signature = (sources, *, codec, numeric_enums, tolerate_explicit, ignore_unknown, strict_imports, max_depth, max_size, max_elements))]
+#[pyo3(signature = (sources, *, codec, numeric_enums, tolerate_explicit, ignore_unknown, strict_imports, any_choices, max_depth, max_size, max_elements))]
 #[allow(clippy::too_many_arguments)]
 pub fn compile(
     py: Python<'_>,
@@ -301,6 +311,7 @@ pub fn compile(
     tolerate_explicit: bool,
     ignore_unknown: bool,
     strict_imports: bool,
+    any_choices: Vec<(Location, Vec<(Identifier, String)>)>,
     max_depth: Option<usize>,
     max_size: Option<usize>,
     max_elements: Option<usize>,
@@ -330,7 +341,22 @@ pub fn compile(
         .into_iter()
         .map(|(name, text)| front::Source { name, text })
         .collect();
-    let compiled = guarded(|| Ok(front::compile(&sources, &front::Options { strict_imports })))?;
+    let value = |identifier| match identifier {
+        Identifier::Number(number) => Value::Integer(number),
+        Identifier::Text(text) => Value::String(text),
+    };
+    let any_choices = any_choices.into_iter().map(|(location, rows)| front::AnyChoices {
+        location,
+        rows: rows
+            .into_iter()
+            .map(|(identifier, text)| (value(identifier), text))
+            .collect(),
+    });
+    let reading = front::Options {
+        strict_imports,
+        any_choices: any_choices.collect(),
+    };
+    let compiled = guarded(|| Ok(front::compile(&sources, &reading)))?;
     let mut schema = compiled.map_err(|faults| compile_error(py, faults.iter().map(ToString::to_string).collect()))?;
     let table = lower(py, &mut schema, options)?;
     let shared = Arc::new(Shared { table, schema });

@@ -173,11 +173,12 @@ impl<'a> Parser<'a> {
             "INTEGER" => TypeKind::Integer(self.named()?),
             "ENUMERATED" => self.enumerated()?,
             "ANY" => {
+                let mut defined_by = None;
                 if self.eat_word("DEFINED") {
                     self.expect_word("BY")?;
-                    self.expect_kind(T::Lower, "an identifier")?;
+                    defined_by = Some(self.expect_kind(T::Lower, "an identifier")?);
                 }
-                TypeKind::Any
+                TypeKind::Any { defined_by }
             }
             "INSTANCE" => {
                 self.expect_word("OF")?;

@@ -235,6 +235,7 @@ impl<'a> Resolver<'a> {
             up,
             path: at.path.iter().map(|&p| p.to_owned()).collect(),
             rows: rows.into(),
+            always: false,
         }))
     }
 
@@ -305,6 +306,7 @@ impl<'a> Resolver<'a> {
                 up: 0,
                 path: vec!["type-id".to_owned()],
                 rows: rows.into(),
+                always: false,
             }),
             None => None,
         };

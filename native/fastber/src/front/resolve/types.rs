@@ -269,7 +269,7 @@ impl<'a> Resolver<'a> {
             TypeKind::Sequence(_) | TypeKind::SequenceOf(_) => here(vec![universal(16)], false),
             TypeKind::Set(_) | TypeKind::SetOf(_) => here(vec![universal(17)], false),
             TypeKind::InstanceOf(_) => here(vec![universal(8)], false),
-            TypeKind::Choice(_) | TypeKind::Any => here(Vec::new(), true),
+            TypeKind::Choice(_) | TypeKind::Any { .. } => here(Vec::new(), true),
             TypeKind::Reference {
                 module,
                 name,
@@ -358,7 +358,7 @@ impl<'a> Resolver<'a> {
                 token: governor.token,
                 module: governor.module,
                 tags: Vec::new(),
-                kind: TypeKind::Any,
+                kind: TypeKind::Any { defined_by: None },
                 constraints: vec![constraint],
             })
         });
