@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.asn1.strategies import values
 from tests.osi.pairs import Pair
@@ -24,7 +24,14 @@ def some(module: str, name: str, count: int) -> list[tuple[Any, bytes]]:
     kind = asn1.compiled_type(module, name)
     made: list[tuple[Any, bytes]] = []
 
-    @settings(max_examples=count, derandomize=True, database=None, deadline=None, phases=[Phase.generate])
+    @settings(
+        max_examples=count,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=[HealthCheck.too_slow],
+    )
     @given(values(kind.describe()))
     def make(value: Any) -> None:
         made.append((value, kind.encode(value, resolve_open_types=True)))
