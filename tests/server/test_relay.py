@@ -326,3 +326,16 @@ def test_a_peer_that_hangs_up_on_every_transfer_is_not_called_without_end(tmp_pa
             await until(lambda: len(came) == 50)
 
     run(body())
+
+
+def test_a_segment_longer_than_what_is_held_in_memory(tmp_path: Path) -> None:
+    async def body() -> None:
+        port = free_port()
+        path = configuration(tmp_path, "A", port, more="[limits]\nlarge-content-octets = 4096")
+        async with working(path):
+            await transfer(port, [apdu(1, "/C=GB/A=TEST/P=A/S=Ann/", content=b"c" * 60_000)])
+            await until(lambda: len(delivered(tmp_path, "A")) == 1)
+        (name,) = delivered(tmp_path, "A")
+        assert (tmp_path / "A" / "delivered" / name / "content").read_bytes() == b"c" * 60_000
+
+    run(body())

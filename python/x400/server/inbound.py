@@ -88,8 +88,8 @@ class Receiver:
         except SpoolError as error:
             self._give_up(error)
             return
-        if length <= self._large:
-            self._chunks.append(bytes(data))
+        if self._length < self._large:  # the head is in memory, however it is cut into segments
+            self._chunks.append(bytes(memoryview(data)[: self._large - self._length]))
         self._length = length
 
     def _file(self) -> HeldTransfer:
