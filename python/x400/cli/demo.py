@@ -18,8 +18,9 @@ from rich.text import Text
 
 from x400.cli.console import console, duration, fail, new_table, octets
 from x400.cli.demo_arrivals import Arrival, Arrivals
-from x400.cli.demo_messages import KINDS, Shipment, shipments
+from x400.cli.demo_messages import KINDS
 from x400.cli.demo_network import NAMES, Network, domain
+from x400.cli.demo_shipments import Shipment, shipments
 
 if TYPE_CHECKING:
     from x400.spool.queries import TraceLine
@@ -48,10 +49,12 @@ def demo(
     capture: Path | None = None,
     keep: Path | None = None,
 ) -> int:
-    """Watch messages travel: three MTAs in three domains on this machine, and five kinds of messages through them.
+    """Watch messages travel: three MTAs in three domains on this machine, and ten kinds of messages through them.
 
-    A flight plan, an EDIFACT invoice, a text with two recipients in different domains, a file of 5 MB, and a message to
-    nobody, of which a non-delivery report comes back. Exits 0 only if all arrives as it was sent.
+    A flight plan on which a delivery report comes back, an EDIFACT invoice, a text with two recipients in different
+    domains, a file of 5 MB, a message to nobody, of which a non-delivery report comes back, one to a distribution list
+    that has another as a member, two that are redirected, for the recipient and for the originator, one that is kept
+    until its time comes, and a probe. Exits 0 only if all arrives as it was sent, where and as it was to arrive.
 
     Parameters
     ----------
@@ -118,10 +121,12 @@ def _run(network: Network, count: int) -> list[str]:
 async def _send_and_watch(network: Network, arrivals: Arrivals, times: Times, count: int) -> None:
     from x400.mts.identifiers import GlobalDomainIdentifier, MTSIdentifiers
 
-    identifiers = {name: MTSIdentifiers(GlobalDomainIdentifier.parse(domain(name)), "demo") for name in NAMES}
+    identifiers: dict[str, MTSIdentifiers] = {
+        name: MTSIdentifiers(GlobalDomainIdentifier.parse(domain(name)), "demo") for name in NAMES
+    }
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
-        bars = {kind.title: progress.add_task(kind.title, total=count * len(kind.recipients)) for kind in KINDS}
+        bars = {kind.title: progress.add_task(kind.title, total=count * len(kind.comes)) for kind in KINDS}
         watching = asyncio.ensure_future(_watch(arrivals, progress, bars))
         try:
             for number in range(count):
@@ -143,7 +148,7 @@ async def _send_and_watch(network: Network, arrivals: Arrivals, times: Times, co
 async def _watch(arrivals: Arrivals, progress: Progress, bars: dict[str, TaskID]) -> None:
     while True:
         for arrival in arrivals.look():
-            progress.advance(bars[arrival.shipment.title])
+            progress.advance(bars[arrival.shipment.kind.title])
         await asyncio.sleep(0.02)
 
 
@@ -159,8 +164,8 @@ async def _hand_in(network: Network, made: list[Shipment], times: Times) -> None
         times.sent[some[0].identifier] = time.time()
         await transfer_all("127.0.0.1", network[name].port, [one.apdu for one in some], confirmed=confirmed)
 
-    names = sorted({shipment.mta for shipment in made})
-    await asyncio.gather(*(at(name, [one for one in made if one.mta == name]) for name in names))
+    names = sorted({shipment.kind.mta for shipment in made})
+    await asyncio.gather(*(at(name, [one for one in made if one.kind.mta == name]) for name in names))
 
 
 def _left_over(network: Network) -> list[str]:
@@ -175,25 +180,32 @@ def _left_over(network: Network) -> list[str]:
 
 
 def _arrival_table(arrivals: Arrivals, first: list[Shipment], times: Times) -> Table:
-    table = new_table("what", "handed in at", "arrived at", "for", "as", "size", "after", title="What arrived where")
+    title = f"What was sent, and what came of it; addresses begin with {_SHARED}"
+    table = new_table("what", "handed in at", "to", "arrived at", "for", "as", "size", "after", title=title)
     for shipment in first:
-        for place, expected in enumerate(shipment.expected):
+        kind = shipment.kind
+        sent = (kind.title, kind.mta, "\n".join(to.address.removeprefix(_SHARED) for to in kind.to))
+        for place, comes in enumerate(kind.comes):
             arrival = arrivals.arrived.get((shipment.identifier, place))
             table.add_row(
-                shipment.title if place == 0 else "",
-                shipment.mta if place == 0 else "",
-                expected.mta,
-                str(expected.user),
+                *(sent if place == 0 else ("", "", "")),
+                comes.mta,
+                comes.user.removeprefix(_SHARED),
                 *_arrival_cells(arrival, times.sent.get(shipment.identifier)),
             )
+        table.add_section()
     return table
+
+
+_SHARED = "/C=GB/A=DEMO"
 
 
 def _arrival_cells(arrival: Arrival | None, sent: float | None) -> tuple[Text | str, str, str]:
     if arrival is None:
         return Text("nothing", "red"), "", ""
-    summary = Text(arrival.fault, "red") if arrival.fault else Text(arrival.summary, "green")
-    return summary, octets(arrival.octets), "" if sent is None else duration(max(0.0, arrival.at - sent))
+    summary = Text(arrival.fault, "red") if arrival.fault else Text(arrival.summary.replace(_SHARED, ""), "green")
+    size = octets(arrival.octets) if arrival.octets else ""
+    return summary, size, "" if sent is None else duration(max(0.0, arrival.at - sent))
 
 
 def _trace_table(network: Network, arrivals: Arrivals, first: list[Shipment], times: Times) -> Table:
@@ -202,7 +214,7 @@ def _trace_table(network: Network, arrivals: Arrivals, first: list[Shipment], ti
 
     table = new_table("what", "after", "MTA", "step", "more", title="Their ways")
     for shipment in first:
-        reports = [arrival.identifier for arrival in arrivals.of(shipment) if arrival.expected.kind == "report"]
+        reports = [arrival.identifier for arrival in arrivals.of(shipment) if arrival.expected.outcomes]
         lines = [
             (line.at, name, line)
             for name in NAMES
@@ -210,7 +222,7 @@ def _trace_table(network: Network, arrivals: Arrivals, first: list[Shipment], ti
             for line in queries.trace(network[name].folder / "spool", identifier)
         ]
         began = times.sent.get(shipment.identifier, 0.0)
-        title = shipment.title
+        title = shipment.kind.title
         for at, name, line in sorted(lines, key=lambda one: one[0]):
             if line.action not in _DECISIONS:
                 table.add_row(title, duration(max(0.0, at - began)), name, line.action, _more(line))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from x400.cli.demo_messages import Expected, Shipment
+from x400.cli.demo_messages import Comes
 from x400.cli.demo_network import Network
+from x400.cli.demo_shipments import Shipment
 
 __all__ = ["Arrival", "Arrivals"]
 
@@ -22,7 +23,7 @@ class Arrival:
     """
 
     shipment: Shipment
-    expected: Expected
+    expected: Comes
     identifier: str
     folder: Path
     at: float
@@ -54,9 +55,11 @@ class Arrivals:
     @property
     def faults(self) -> list[str]:
         """All that is not as expected."""
-        wrong = [f"{arrival.shipment.title}: {arrival.fault}" for arrival in self.arrived.values() if arrival.fault]
+        wrong = [
+            f"{arrival.shipment.kind.title}: {arrival.fault}" for arrival in self.arrived.values() if arrival.fault
+        ]
         missing = [
-            f"{shipment.title} {identifier}: nothing came for {one.user} at {one.mta}"
+            f"{shipment.kind.title} {identifier}: nothing came for {one.user} at {one.mta}"
             for identifier, shipment in self.shipments.items()
             for place, one in enumerate(shipment.expected)
             if (identifier, place) not in self.arrived
@@ -81,37 +84,48 @@ class Arrivals:
         return found
 
     def _arrival(self, name: str, folder: Path) -> Arrival | None:
+        from x400.mts.apdu import type_named
+        from x400.mts.identifiers import MTSIdentifier
+
         about: dict[str, Any] = json.loads((folder / "envelope.json").read_text("utf-8"))
-        envelope = about["envelope"]
-        identifier = about["identifier"] if about["kind"] == "message" else _subject_identifier(envelope)
+        is_report = about["kind"] == "report"
+        kind = "ReportDeliveryEnvelope" if is_report else "MessageDeliveryEnvelope"
+        envelope = type_named(kind).decode((folder / "envelope.ber").read_bytes())
+        subject = envelope["subject-submission-identifier" if is_report else "message-delivery-identifier"]
+        identifier = str(MTSIdentifier.from_value(subject))
         shipment = self.shipments.get(identifier)
         for place, one in enumerate(shipment.expected if shipment is not None else ()):
             if (
-                one.kind == about["kind"]
+                bool(one.outcomes) is is_report
                 and one.mta == name
-                and str(one.user) == about["recipient"]
+                and one.user == about["recipient"]
                 and (identifier, place) not in self.arrived
             ):
                 assert shipment is not None
-                arrival = self._made(shipment, one, folder, about)
+                arrival = _made(shipment, one, folder, about["identifier"], envelope)
                 self.arrived[identifier, place] = arrival
                 return arrival
         self.unexpected.append(f"not expected: {about['kind']} {identifier} for {about['recipient']} at {name}")
         return None
 
-    def _made(self, shipment: Shipment, expected: Expected, folder: Path, about: dict[str, Any]) -> Arrival:
-        content = (folder / "content").read_bytes()
-        at = (folder / "envelope.json").stat().st_mtime
-        if expected.kind == "message":
-            summary, fault = _message(shipment, content)
-        else:
-            summary, fault = _report(expected, about["envelope"])
-        return Arrival(shipment, expected, about["identifier"], folder, at, len(content), summary, fault)
+
+def _made(shipment: Shipment, expected: Comes, folder: Path, identifier: str, envelope: dict[str, Any]) -> Arrival:
+    content = (folder / "content").read_bytes()
+    at = (folder / "envelope.json").stat().st_mtime
+    if expected.outcomes:
+        summary, fault = _report(expected, envelope)
+    else:
+        summary, fault = _message(shipment, expected, content, envelope)
+        if at < shipment.not_before:
+            fault = fault or "it was delivered too early"
+    return Arrival(shipment, expected, identifier, folder, at, len(content), summary, fault)
 
 
-def _message(shipment: Shipment, content: bytes) -> tuple[str, str]:
+def _message(shipment: Shipment, expected: Comes, content: bytes, envelope: dict[str, Any]) -> tuple[str, str]:
+    """What a message is, and what is wrong with it or with its way, of which the histories in its envelope tell."""
     from x400.ipm.exceptions import InvalidIPM
     from x400.ipm.message import decode
+    from x400.mts.extensions import StandardExtension
 
     try:
         came = decode(content)
@@ -119,50 +133,66 @@ def _message(shipment: Shipment, content: bytes) -> tuple[str, str]:
         return "no message", str(error)
     if came.body != shipment.body:
         return "message", "the body is not the one that was sent"
-    return f'message "{came.heading.subject}"', ""
+    lists = tuple(_name(one["dl"]) for one in _history(envelope, StandardExtension.DL_EXPANSION_HISTORY))
+    redirections = [
+        (_name(one["intended-recipient-name"]["intended-recipient"]), str(one["redirection-reason"]))
+        for one in _history(envelope, StandardExtension.REDIRECTION_HISTORY)
+    ]
+    parts = [f'message "{came.heading.subject}"']
+    parts += [f"by the list {name}" for name in lists]
+    parts += [f"instead of {name}: {reason}" for name, reason in redirections]
+    fault = ""
+    if lists != expected.lists:
+        fault = f"it came by the lists {lists}, not {expected.lists}"
+    elif redirections != ([] if expected.intended is None else [(expected.intended, expected.reason)]):
+        fault = f"its redirections were {redirections}, not {expected.intended}: {expected.reason}"
+    return "\n".join(parts), fault
 
 
-def _report(expected: Expected, envelope: dict[str, Any]) -> tuple[str, str]:
-    """Of a non-delivery report about one recipient."""
-    from x400.mts.oraddress import ORAddress
+def _history(envelope: dict[str, Any], number: int) -> list[dict[str, Any]]:
+    from x400.mts.apdu import type_named
+    from x400.mts.extensions import StandardExtension
 
-    (recipient,) = envelope["per-recipient-fields"]
-    ((kind, report),) = recipient["report-type"].items()
-    if kind != "non-delivery":
-        return "delivery report", "a non-delivery report was expected"
-    codes = [report.get("non-delivery-reason-code"), report.get("non-delivery-diagnostic-code")]
-    summary = f"non-delivery report: {_reason(codes)}"
-    name = ORAddress.from_value(_value(recipient["actual-recipient-name"]))
-    return summary, "" if str(name) == expected.about else f"the report is about {name}"
+    name = {
+        StandardExtension.DL_EXPANSION_HISTORY: "DLExpansionHistory",
+        StandardExtension.REDIRECTION_HISTORY: "RedirectionHistory",
+    }[StandardExtension(number)]
+    for extension in envelope["other-fields"].get("extensions", ()):
+        if extension["type"] == ("standard-extension", number):
+            history: list[dict[str, Any]] = type_named(name).decode(extension["value"])
+            return history
+    return []
 
 
-def _reason(codes: list[Any]) -> str:
+def _report(expected: Comes, envelope: dict[str, Any]) -> tuple[str, str]:
+    """What a report says of each recipient."""
+    outcomes = tuple(_outcomes(envelope))
+    parts = [f"{'delivery' if what == 'delivery' else 'non-delivery'} report on {name}" for name, what in outcomes]
+    parts = [part if what == "delivery" else f"{part}: {what}" for part, (_, what) in zip(parts, outcomes, strict=True)]
+    fault = "" if sorted(outcomes) == sorted(expected.outcomes) else f"the report says {outcomes}"
+    return "\n".join(parts), fault
+
+
+def _outcomes(envelope: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for recipient in envelope["per-recipient-fields"]:
+        kind, report = recipient["report-type"]
+        what = str(kind)
+        if what == "non-delivery":
+            what = _reason(report.get("non-delivery-reason-code"), report.get("non-delivery-diagnostic-code"))
+        yield _name(recipient["actual-recipient-name"]), what
+
+
+def _reason(reason: int, diagnostic: int | None) -> str:
     from x400.mts.reports import NonDelivery, NonDeliveryDiagnosticCode, NonDeliveryReasonCode
 
-    reason, diagnostic = (code if isinstance(code, int) else None for code in codes)
-    if reason is None:
-        return ", ".join(str(code) for code in codes if code is not None)
-    known = diagnostic if diagnostic in {code.value for code in NonDeliveryDiagnosticCode} else None
-    return str(NonDelivery(NonDeliveryReasonCode(reason), None if known is None else NonDeliveryDiagnosticCode(known)))
+    try:
+        known = None if diagnostic is None else NonDeliveryDiagnosticCode(diagnostic)
+        return str(NonDelivery(NonDeliveryReasonCode(reason), known))
+    except ValueError:
+        return f"reason {reason}, diagnostic {diagnostic}"
 
 
-def _subject_identifier(envelope: dict[str, Any]) -> str:
-    from x400.mts.identifiers import MTSIdentifier
+def _name(value: dict[str, Any]) -> str:
+    from x400.mts.oraddress import ORAddress
 
-    return str(MTSIdentifier.from_value(_value(envelope["subject-submission-identifier"])))
-
-
-def _value(plain: Any) -> Any:
-    """Back from plain data to a value, as far as names and identifiers need it: choices are pairs again."""
-    if isinstance(plain, dict):
-        return {
-            name: next(iter(member.items())) if name in _CHOICES and isinstance(member, dict) else _value(member)
-            for name, member in plain.items()
-        }
-    if isinstance(plain, list):
-        return [_value(member) for member in plain]
-    return plain
-
-
-_CHOICES = frozenset({"country-name", "administration-domain-name", "private-domain-name", "private-domain-identifier"})
-"""The members of names and identifiers that are choices."""
+    return str(ORAddress.from_value(value))

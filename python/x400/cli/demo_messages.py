@@ -1,24 +1,13 @@
-"""What the demo sends, and what is expected to come of it."""
+"""What the demo sends, and what is to come of it."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
-from x400.cli.arguments import domain_of
-from x400.cli.demo_network import domain
+from x400.cli.demo_network import AWAY, EVERYBODY, FIELD, SMALL, Name, domain
 
-if TYPE_CHECKING:
-    from x400.ipm.body_parts import BodyPart
-    from x400.mts.identifiers import MTSIdentifiers
-    from x400.mts.oraddress import ORAddress
-
-__all__ = ["KINDS", "Expected", "Shipment", "shipments"]
-
-Name = Literal["north", "middle", "south"]
+__all__ = ["ATTACHMENT_LENGTH", "DEFERRED", "KINDS", "Comes", "Kind", "To"]
 
 FLIGHT_PLAN = """\
 PRI: FF
@@ -54,98 +43,162 @@ NOTE = """\
 One message, two recipients: the middle MTA delivers one copy itself, and passes the other on.
 """
 
+NOTICE = """\
+To everybody: the middle MTA knows who that is. One of them is a list again, which the southern MTA knows.
+"""
+
+WHERE_ARE_YOU = "You are away, so somebody else will read this.\n"
+
+OR_ELSE = "There is no such place, so whom I have named instead will read this.\n"
+
+LATER = "Not to be delivered at once.\n"
+
 ATTACHMENT_LENGTH = 5 << 20
 
+DEFERRED = 3.0
+"""Seconds ahead that the deferred message is to be delivered; what goes in the envelope is whole seconds."""
+
 
 @dataclass(frozen=True, slots=True)
-class Expected:
-    """One delivery that is to come: a message for a user at an MTA, or a non-delivery report for the originator."""
+class To:
+    """A recipient as the originator names it: which reports are asked for, and who is to get it otherwise."""
 
-    kind: Literal["message", "report"]
+    address: str
+    report: Literal["non-delivery-report", "report"] = "non-delivery-report"
+    alternate: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comes:
+    """One delivery that is to come, for a user at an MTA: a message, or a report when there are `outcomes`.
+
+    `outcomes` are, for each recipient that the report is about, its address and what is said of it; `lists` those by
+    which the message came, in order; `intended` who was to have it, when somebody else was, and `reason` why not.
+    """
+
     mta: Name
-    user: ORAddress
-    about: str = ""
-    """For a report: the recipient it is about, as text."""
+    user: str
+    outcomes: tuple[tuple[str, str], ...] = ()
+    lists: tuple[str, ...] = ()
+    intended: str | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Shipment:
-    """A message that is handed in at `mta`, and what is to come of it."""
+class Kind:
+    """A message or, with `probe`, a probe for a message with that attachment, which is handed in at `mta`.
 
-    title: str
-    mta: Name
-    identifier: str
-    apdu: bytes
-    originator: ORAddress
-    body: tuple[BodyPart, ...]
-    expected: tuple[Expected, ...]
+    `text` is what the message says; `attachment` the octets of a file beside it; `deferred` the seconds for which it is
+    to be kept.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
     title: str
     mta: Name
     originator: str
-    recipients: tuple[tuple[Name | None, str], ...]
-    """At which MTA the recipient is, None for nowhere; the user part of the address, or the whole."""
-    priority: Literal["normal", "non-urgent", "urgent"]
+    to: tuple[To, ...]
+    comes: tuple[Comes, ...]
+    text: str
+    attachment: int = 0
+    priority: Literal["normal", "non-urgent", "urgent"] = "normal"
+    deferred: float = 0.0
+    probe: bool = False
 
 
-KINDS: tuple[_Kind, ...] = (
-    _Kind("flight plan", "north", "O=Airline/S=Dispatch/", (("south", "O=Tower/S=EDDF/"),), "urgent"),
-    _Kind("EDIFACT invoice", "south", "O=Supplier/S=Accounts/", (("north", "O=Buyer/S=Invoices/"),), "normal"),
-    _Kind(
+DELIVERED = "delivery"
+UNKNOWN = "unable-to-transfer unrecognised-or-name"
+TOO_LONG = "unable-to-transfer content-too-long"
+
+ALICE = domain("north") + "O=Home/S=Alice/"
+BOB = domain("middle") + "O=Home/S=Bob/"
+CAROL = domain("south") + "O=Home/S=Carol/"
+DISPATCH = domain("north") + "O=Airline/S=Dispatch/"
+ERIN = domain("north") + "O=Home/S=Erin/"
+FILES = domain("south") + "O=Archive/S=Files/"
+INVOICES = domain("north") + "O=Buyer/S=Invoices/"
+TOWER = domain("south") + "O=Tower/S=EDDF/"
+NOBODY = "/C=GB/A=DEMO/P=NOWHERE/O=Home/S=Nobody/"
+
+KINDS: tuple[Kind, ...] = (
+    Kind(
+        "flight plan",
+        "north",
+        DISPATCH,
+        (To(TOWER, "report"),),
+        (Comes("south", TOWER), Comes("north", DISPATCH, outcomes=((TOWER, DELIVERED),))),
+        FLIGHT_PLAN,
+        priority="urgent",
+    ),
+    Kind(
+        "EDIFACT invoice",
+        "south",
+        domain("south") + "O=Supplier/S=Accounts/",
+        (To(INVOICES),),
+        (Comes("north", INVOICES),),
+        INVOICE,
+    ),
+    Kind(
         "text to two domains",
         "north",
-        "O=Home/S=Alice/",
-        (("middle", "O=Home/S=Bob/"), ("south", "O=Home/S=Carol/")),
-        "normal",
+        ALICE,
+        (To(BOB), To(CAROL)),
+        (Comes("middle", BOB), Comes("south", CAROL)),
+        NOTE,
     ),
-    _Kind("5 MB attachment", "north", "O=Home/S=Alice/", (("south", "O=Archive/S=Files/"),), "non-urgent"),
-    _Kind("to nobody", "north", "O=Home/S=Alice/", ((None, "/C=GB/A=DEMO/P=NOWHERE/O=Home/S=Nobody/"),), "normal"),
+    Kind(
+        "5 MB attachment",
+        "north",
+        ALICE,
+        (To(FILES),),
+        (Comes("south", FILES),),
+        "As promised.\n",
+        attachment=ATTACHMENT_LENGTH,
+        priority="non-urgent",
+    ),
+    Kind(
+        "to nobody",
+        "north",
+        ALICE,
+        (To(NOBODY),),
+        (Comes("north", ALICE, outcomes=((NOBODY, UNKNOWN),)),),
+        "Is anybody there?\n",
+    ),
+    Kind(
+        "to a distribution list",
+        "north",
+        ALICE,
+        (To(EVERYBODY),),
+        (
+            Comes("middle", BOB, lists=(EVERYBODY,)),
+            Comes("south", CAROL, lists=(EVERYBODY, FIELD)),
+            Comes("north", ERIN, lists=(EVERYBODY, FIELD)),
+        ),
+        NOTICE,
+    ),
+    Kind(
+        "to somebody away",
+        "south",
+        CAROL,
+        (To(AWAY),),
+        (Comes("north", ERIN, intended=AWAY, reason="recipient-assigned-alternate-recipient"),),
+        WHERE_ARE_YOU,
+    ),
+    Kind(
+        "to nobody, or else Bob",
+        "north",
+        ALICE,
+        (To(NOBODY, alternate=BOB),),
+        (Comes("middle", BOB, intended=NOBODY, reason="originator-requested-alternate-recipient"),),
+        OR_ELSE,
+    ),
+    Kind("deferred", "north", ALICE, (To(CAROL),), (Comes("south", CAROL),), LATER, deferred=DEFERRED),
+    Kind(
+        "probe of 5 MB",
+        "north",
+        ALICE,
+        (To(FILES, "report"), To(SMALL, "report")),
+        (Comes("north", ALICE, outcomes=((FILES, DELIVERED), (SMALL, TOO_LONG))),),
+        "As promised.\n",
+        attachment=ATTACHMENT_LENGTH,
+        probe=True,
+    ),
 )
-
-
-def shipments(identifiers: dict[str, MTSIdentifiers], now: datetime, number: int) -> Iterator[Shipment]:
-    """One of each kind; `identifiers` makes those of each domain, `number` tells one round from another."""
-    from x400.ipm.body_parts import File, Text
-
-    attachment = random.Random(number).randbytes(ATTACHMENT_LENGTH)
-    bodies: tuple[tuple[BodyPart, ...], ...] = (
-        (Text(FLIGHT_PLAN),),
-        (Text(INVOICE),),
-        (Text(NOTE),),
-        (Text("As promised.\n"), File("archive.bin", attachment, now.replace(microsecond=0))),
-        (Text("Is anybody there?\n"),),
-    )
-    for kind, body in zip(KINDS, bodies, strict=True):
-        yield _shipment(kind, body, identifiers[kind.mta], now)
-
-
-def _shipment(kind: _Kind, body: tuple[BodyPart, ...], identifiers: Any, now: datetime) -> Shipment:
-    from x400.ipm.body_parts import encoded_information_types
-    from x400.ipm.heading import Heading, Recipient
-    from x400.ipm.message import encode
-    from x400.mts.oraddress import ORAddress
-    from x400.mts.originate import NewRecipient, Subject, message
-
-    originator = ORAddress.parse(domain(kind.mta) + kind.originator)
-    addresses = [ORAddress.parse((domain(mta) if mta else "") + user) for mta, user in kind.recipients]
-    identifier = identifiers.new(now)
-    assert domain_of(originator) == identifier.global_domain_identifier
-    heading = Heading(
-        identifier.local_identifier, originator, tuple(Recipient(one) for one in addresses), subject=kind.title
-    )
-    subject = Subject(
-        identifier,
-        originator,
-        [NewRecipient(one) for one in addresses],
-        mta_name="users",
-        encoded_information_types=encoded_information_types(body),
-    )
-    expected = tuple(
-        Expected("report", kind.mta, originator, str(address)) if mta is None else Expected("message", mta, address)
-        for (mta, _), address in zip(kind.recipients, addresses, strict=True)
-    )
-    apdu = message(subject, encode(heading, body), now, priority=kind.priority)
-    return Shipment(kind.title, kind.mta, str(identifier), apdu, originator, body, expected)

@@ -13,12 +13,15 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from x400.cli.console import fail
 
-__all__ = ["NAMES", "MtaProcess", "Network", "domain"]
+__all__ = ["AWAY", "EVERYBODY", "FIELD", "NAMES", "SMALL", "MtaProcess", "Name", "Network", "domain"]
 
-NAMES = ("north", "middle", "south")
+Name = Literal["north", "middle", "south"]
+
+NAMES: tuple[Name, ...] = ("north", "middle", "south")
 _NEIGHBOURS = {"north": ("middle",), "middle": ("north", "south"), "south": ("middle",)}
 _READY_WITHIN = 30.0
 _STOP_WITHIN = 20.0
@@ -27,6 +30,37 @@ _STOP_WITHIN = 20.0
 def domain(name: str) -> str:
     """The domain of one of the MTAs, the beginning of its users' addresses."""
     return f"/C=GB/A=DEMO/P={name.upper()}/"
+
+
+EVERYBODY = domain("middle") + "CN=Everybody/"
+FIELD = domain("south") + "CN=Field/"
+AWAY = domain("middle") + "O=Home/S=Away/"
+SMALL = domain("south") + "O=Archive/S=Small/"
+"""A user who takes nothing that is longer than 1 MB."""
+
+_KNOWN_TO = {
+    "north": "",
+    "middle": f"""
+[[distribution-list]]
+address = "{EVERYBODY}"
+members = ["{domain("middle")}O=Home/S=Bob/", "{FIELD}"]
+
+[[user]]
+address = "{AWAY}"
+alternate-recipient = "{domain("north")}O=Home/S=Erin/"
+""",
+    "south": f"""
+[[distribution-list]]
+address = "{FIELD}"
+members = ["{domain("south")}O=Home/S=Carol/", "{domain("north")}O=Home/S=Erin/"]
+permitted = ["{domain("middle")}"]
+
+[[user]]
+address = "{SMALL}"
+content-octets = 1_000_000
+""",
+}
+"""What each MTA is told of single names."""
 
 
 @dataclass
@@ -108,8 +142,10 @@ class Network:
 
     def __init__(self, folder: Path, capture: Path | None = None) -> None:
         ports = _free_ports(len(NAMES))
-        self.mtas = {name: MtaProcess(name, folder / name, port) for name, port in zip(NAMES, ports, strict=True)}
-        passwords = {name: secrets.token_urlsafe(12) for name in NAMES}
+        self.mtas: dict[str, MtaProcess] = {
+            name: MtaProcess(name, folder / name, port) for name, port in zip(NAMES, ports, strict=True)
+        }
+        passwords: dict[str, str] = {name: secrets.token_urlsafe(12) for name in NAMES}
         for name, mta in self.mtas.items():
             mta.folder.mkdir(parents=True, exist_ok=True)
             mta.delivered.mkdir(exist_ok=True)
@@ -168,7 +204,7 @@ class Network:
         for neighbour in _NEIGHBOURS[mta.name]:
             to = domain(neighbour) if mta.name == "middle" else "/C=GB/A=DEMO/"
             lines += ["", "[[route]]", f"to = {_quoted(to)}", f"peer = {_quoted(neighbour)}"]
-        return "\n".join(lines) + "\n"
+        return "\n".join(lines) + "\n" + _KNOWN_TO[mta.name]
 
 
 def _quoted(text: object) -> str:
