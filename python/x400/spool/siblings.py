@@ -1,36 +1,88 @@
 """What the other workers of the same MTA have accepted: a peer whose confirmation was lost may repeat to any of them.
 
-They are asked in the writer's thread, before each group is committed; only reading. Two workers that take the same
-transfer at the same instant do not see each other: it is passed on twice then, never lost.
+They are asked in the writer's thread, before each group is committed; only reading. What they are just storing is in
+no database yet: x400.spool.in_flight tells of that.
 """
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
-import time
 from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
+from x400.spool.in_flight import MAXIMUM, InFlight, digest
+
 Key = tuple[str, bytes]
 
-LOOK_AGAIN = 1.0
-"""Seconds until a database that could not be opened is looked for again."""
+
+class _Sibling:
+    """Another worker's database, opened when it is there, and anew when its owner has opened it anew."""
+
+    def __init__(self, database: Path) -> None:
+        self.in_flight = InFlight(database.parent)
+        self._database = database
+        self._connection: sqlite3.Connection | None = None
+        self._times_opened = 0
+
+    def connection(self) -> sqlite3.Connection | None:
+        times = self.in_flight.times_opened
+        if self._connection is None or times != self._times_opened:
+            self.drop()
+            if self._database.exists():
+                self._open()
+                self._times_opened = times
+        return self._connection
+
+    def _open(self) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            uri = f"{self._database.absolute().as_uri()}?mode=ro"
+            connection = sqlite3.connect(uri, uri=True, cached_statements=128, check_same_thread=False)
+            try:
+                connection.execute("SELECT 1 FROM arrival LIMIT 1")
+            except sqlite3.Error:
+                connection.close()
+                raise
+            self._connection = connection
+
+    def drop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
 class Siblings:
-    """The databases of the other workers, opened when they are there."""
+    """The other workers' databases; ``folder`` is our own spool's. Without others nothing is told to anybody."""
 
-    def __init__(self, databases: Sequence[Path]) -> None:
-        self._missing = list(databases)
-        self._open: dict[Path, sqlite3.Connection] = {}
-        self._look_at = 0.0
+    def __init__(self, folder: Path, databases: Sequence[Path]) -> None:
+        self._own = InFlight(folder) if databases else None
+        self._others = [_Sibling(database) for database in databases]
+        if self._own is not None:
+            self._own.opened()
+
+    def tell(self, keys: Sequence[Key]) -> None:
+        """A group with these (identifier, duplicate key) pairs is about to be stored: comes before its transaction."""
+        if self._own is not None and keys:
+            self._own.tell([digest(*key) for key in keys[:MAXIMUM]])
+
+    def stored(self) -> None:
+        """It is on disk, or it is not."""
+        if self._own is not None:
+            self._own.clear()
+
+    def storing(self, keys: Sequence[Key]) -> set[Key]:
+        """Those of the keys that have been told of that another worker is just storing; and those that were too many
+        to be told of."""
+        if self._own is None or not keys:
+            return set()
+        told = set(chain.from_iterable(other.in_flight.told() for other in self._others))
+        found = {key for key in keys if digest(*key) in told} if told else set()
+        return found.union(keys[MAXIMUM:])
 
     def known(self, keys: Sequence[Key]) -> set[Key]:
-        """Those of the (identifier, duplicate key) pairs that another worker has accepted."""
-        if self._missing and time.monotonic() >= self._look_at:
-            self._look()
-        if not self._open or not keys:
+        """Those of the keys that another worker has accepted."""
+        if not self._others or not keys:
             return set()
         rows = ",".join(["(?,?)"] * len(keys))
         statement = (
@@ -38,27 +90,19 @@ class Siblings:
         )
         values = list(chain.from_iterable(keys))
         found: set[Key] = set()
-        for path, connection in tuple(self._open.items()):
+        for other in self._others:
+            connection = other.connection()
+            if connection is None:
+                continue
             try:
                 found.update(connection.execute(statement, values).fetchall())
-            except sqlite3.Error:  # replaced, or broken: its own worker tells of that
-                connection.close()
-                del self._open[path]
-                self._missing.append(path)
+            except sqlite3.Error:  # broken: its own worker tells of that
+                other.drop()
         return found
 
-    def _look(self) -> None:
-        self._look_at = time.monotonic() + LOOK_AGAIN
-        for path in [path for path in self._missing if path.exists()]:
-            try:
-                connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, cached_statements=128)
-                connection.execute("SELECT 1 FROM arrival LIMIT 1")
-            except sqlite3.Error:
-                continue
-            self._missing.remove(path)
-            self._open[path] = connection
-
     def close(self) -> None:
-        for connection in self._open.values():
-            connection.close()
-        self._open.clear()
+        for other in self._others:
+            other.drop()
+            other.in_flight.close()
+        if self._own is not None:
+            self._own.close()

@@ -89,7 +89,12 @@ class SqliteSpool:
             self._drop_lock()
             raise SpoolCorrupt(f"{self.folder / DATABASE}: {error}") from error
         self._writer = Writer(
-            self._connection, self._from_writer, self.release, Siblings(self._siblings), self._ballast, self._gather
+            self._connection,
+            self._from_writer,
+            self.release,
+            Siblings(self.folder, self._siblings),
+            self._ballast,
+            self._gather,
         )
         self._writer.number = self._connection.execute("SELECT count(*) FROM entry").fetchone()[0]
         self._writer.start()

@@ -161,10 +161,13 @@ class Writer(threading.Thread):
         self._kept = Changes()
         unlink: list[str] = []
         if changes.stores or changes.done or changes.retries or changes.events:
+            self._siblings.tell(keys_of(changes.stores))
             try:
                 unlink = self._transaction(changes, changes.stores)
             except (sqlite3.Error, SpoolError) as error:
                 unlink = self._one_by_one(changes, error)
+            finally:
+                self._siblings.stored()
         finished: list[Store | Query] = [*changes.stores]
         for query in changes.queries:
             try:
@@ -240,33 +243,43 @@ class Writer(threading.Thread):
 
     def _without_repetitions(self, stores: list[Store]) -> list[Store]:
         """Store the keys of the batches; mark those whose key has been stored before, stands earlier, or is another
-        worker's; the others.
+        worker's, or is just being stored by another; the others.
 
         As a rule all keys are new: one statement says so. Only when it stored fewer does the transaction begin anew,
         and they are tried one by one. Comes first in the transaction.
         """
         execute = self._connection.execute
         keyed = [store.arrival for store in stores if store.arrival is not None]
+        storing = self._siblings.storing(keys_of(stores))
         elsewhere: set[Key] = set()
         for group in grouped(keyed):
             elsewhere |= self._siblings.known([(row[0], row[1]) for row in group])
         new = 0
         for group in grouped(keyed):
             new += execute(schema.insert("arrival", len(group)), list(chain.from_iterable(group))).rowcount
-        if new == len(keyed) and not elsewhere:
+        if new == len(keyed) and not elsewhere and not storing:
             return stores
         execute("ROLLBACK")
         execute("BEGIN IMMEDIATE")
         fresh = []
         for store in stores:
             arrival = store.arrival
-            store.outcome = arrival is None or (
-                (arrival[0], arrival[1]) not in elsewhere
-                and execute(schema.insert("arrival", 1), arrival).rowcount == 1
-            )
-            if store.outcome:
+            if arrival is None:
+                store.outcome = True
+            elif (arrival[0], arrival[1]) in elsewhere:
+                store.outcome = False
+            elif (arrival[0], arrival[1]) in storing:
+                store.outcome = SpoolError("another worker is just storing the same transfer")
+            else:
+                store.outcome = execute(schema.insert("arrival", 1), arrival).rowcount == 1
+            if store.outcome is True:
                 fresh.append(store)
         return fresh
+
+
+def keys_of(stores: Sequence[Store]) -> list[Key]:
+    """The keys by which repetitions are known."""
+    return [(store.arrival[0], store.arrival[1]) for store in stores if store.arrival is not None]
 
 
 def is_full(error: Exception) -> bool:

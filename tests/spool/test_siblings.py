@@ -1,0 +1,119 @@
+"""Several workers, one MTA: the same transfer that comes to two of them is taken over once."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import time
+from collections import Counter
+from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+import pytest
+
+from x400.spool import Batch, Entry, SpoolError, SqliteSpool, queries
+from x400.spool.in_flight import InFlight, digest
+
+ROUNDS = 150
+WORKERS = 3
+_context = multiprocessing.get_context("spawn")
+
+
+def batch(number: int) -> Batch:
+    entry = Entry("peer", 1, f"m{number}", "message", "", "", time.time() + 999, b"head")
+    return Batch(entry.identifier, b"key", "message", "from", 4, [entry])
+
+
+def open_spool(folder: Path, worker: int) -> SqliteSpool:
+    others = [folder / f"worker-{other}" for other in range(WORKERS) if other != worker]
+    return SqliteSpool(folder / f"worker-{worker}", siblings=others, gather=0)
+
+
+def _worker(folder: Path, number: int, together: Barrier, results: Connection) -> None:
+    """Store the same transfers as the others, each at the same instant; what became of each."""
+
+    async def body() -> list[bool | None]:
+        spool = open_spool(folder, number)
+        await spool.open()
+        outcomes: list[bool | None] = []
+        for one in range(ROUNDS):
+            together.wait(60)
+            try:
+                outcomes.append(await spool.store(batch(one)))
+            except SpoolError:
+                outcomes.append(None)
+        together.wait(60)
+        await spool.close()
+        return outcomes
+
+    results.send(asyncio.run(body()))
+
+
+def test_workers_that_store_the_same_transfer_at_the_same_instant(tmp_path: Path) -> None:
+    """At most one takes it over; whom it was refused finds it taken over, or takes it over, when it comes again."""
+    together = _context.Barrier(WORKERS)
+    pipes = [_context.Pipe(False) for _ in range(WORKERS)]
+    workers = [
+        _context.Process(target=_worker, args=(tmp_path, number, together, sender))
+        for number, (_, sender) in enumerate(pipes)
+    ]
+    for worker in workers:
+        worker.start()
+    outcomes: list[list[bool | None]] = [receiver.recv() if receiver.poll(90) else [] for receiver, _ in pipes]
+    for worker in workers:
+        worker.join(20)
+        worker.kill()
+    rounds = [[*some] for some in zip(*outcomes, strict=True)]
+    assert len(rounds) == ROUNDS
+    print(Counter(f"{some.count(True)} stored, {some.count(None)} refused" for some in rounds))
+    assert all(some.count(True) <= 1 for some in rounds)
+
+    async def again() -> list[bool]:
+        spool = open_spool(tmp_path, 0)
+        await spool.open()
+        stored = [await spool.store(batch(one)) for one in range(ROUNDS)]
+        await spool.close()
+        return stored
+
+    repeated = asyncio.run(again())
+    assert [not any(some) for some in rounds] == repeated
+    assert sum(line.total for line in queries.queues(tmp_path)) == ROUNDS
+
+
+def test_what_another_worker_is_just_storing_is_refused_until_it_is_stored_or_not(tmp_path: Path) -> None:
+    async def body() -> None:
+        spool = open_spool(tmp_path, 0)
+        await spool.open()
+        other = InFlight(tmp_path / "worker-1")
+        other.opened()
+        other.tell([digest("m0", b"key"), digest("m7", b"key")])
+        outcomes = await asyncio.gather(*[spool.store(batch(one)) for one in range(3)], return_exceptions=True)
+        assert isinstance(outcomes[0], SpoolError)
+        assert outcomes[1:] == [True, True]
+        other.clear()
+        assert await spool.store(batch(0))
+        other.tell([digest("m7", b"key")])
+        other.opened()  # it was killed, and is there again
+        assert await spool.store(batch(7))
+        await spool.close()
+
+    asyncio.run(body())
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["there before", "comes later"])
+def test_another_worker_is_asked_however_late_it_is_there(tmp_path: Path, late: bool) -> None:
+    async def body() -> None:
+        spools = [open_spool(tmp_path, number) for number in (0, 1)]
+        if late:
+            await spools[0].open()
+            assert await spools[0].store(batch(0))
+        await spools[1].open()
+        assert await spools[1].store(batch(1))
+        if not late:
+            await spools[0].open()
+        assert not await spools[0].store(batch(1))
+        for spool in spools:
+            await spool.close()
+
+    asyncio.run(body())
