@@ -272,13 +272,14 @@ def test_closed(make_spool: Make) -> None:
 
 def test_quarantine(make_spool: Make) -> None:
     async def body(spool: Spool) -> None:
-        kept = spool.quarantine("peer", "no MTS-APDU", 7, [b"ab", memoryview(b"cd")])
+        kept = await spool.quarantine("peer", "no MTS-APDU", 7, [b"ab", memoryview(b"cd")])
         assert kept.read_bytes() == b"abcd"
-        assert '"offset": 7' in kept.with_suffix(".json").read_text()
         content = spool.content()
         content.write(b"large")
         await content.sync()
-        assert spool.quarantine("peer", "x", None, [], content.path).read_bytes() == b"large"
+        part = Part(content.path, 1, 4)
+        assert (await spool.quarantine("peer", "x", None, [b"l"], part)).read_bytes() == b"large"
+        assert spool.quarantined() == (2, 9)
 
     run(make_spool, body)
 

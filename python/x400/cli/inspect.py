@@ -15,7 +15,7 @@ from x400.cli.console import console, fail, say_error
 if TYPE_CHECKING:
     from x400.ipm.inspection import Node
 
-__all__ = ["inspect", "print_tree"]
+__all__ = ["inspect", "print_broken", "print_tree"]
 
 
 def inspect(
@@ -77,6 +77,20 @@ def print_tree(apdu: bytes) -> None:
     _show(name, tree, False)
 
 
+def print_broken(apdu: bytes) -> None:
+    """Show what should be an APDU of P1 taken apart as far as it goes, and where it is at fault."""
+    from x400.ipm.broken import inspect_broken
+    from x400.ipm.inspection import NotDecodable
+    from x400.ipm.inspection import inspect as take_apart
+
+    name = "MTSTransferProtocol.MTS-APDU"
+    try:
+        _, tree = take_apart(apdu, (name,))
+    except NotDecodable:
+        tree = inspect_broken(apdu, name)
+    _show(name, tree, False)
+
+
 def _show(name: str, node: Node, json: bool) -> None:
     if json:
         import msgspec
@@ -104,5 +118,5 @@ def _label(node: Node, name: str | None = None) -> Text:
     if node.note:
         label.append(f" {node.note}", "cyan")
     if node.offset is not None:
-        label.append(f"  @{node.offset} +{node.length}", "dim")
+        label.append(f"  @{node.offset}" + ("" if node.length is None else f" +{node.length}"), "dim")
     return label

@@ -15,6 +15,7 @@ from x400.cli.demo import demo
 from x400.cli.inspect import inspect
 from x400.cli.load import load
 from x400.cli.peers import peers
+from x400.cli.quarantine import quarantine
 from x400.cli.queue import queue
 from x400.cli.run import run
 from x400.cli.send import send
@@ -41,6 +42,8 @@ for _key, _command in enumerate(_COMMANDS):
     app.command(_command, sort_key=_key)
 queue.sort_key = _COMMANDS.index(inspect)
 app.command(queue)
+quarantine.sort_key = queue.sort_key
+app.command(quarantine)
 
 
 def main(arguments: list[str] | None = None) -> None:

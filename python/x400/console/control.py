@@ -56,6 +56,12 @@ class Reroute(Selection, tag="reroute", kw_only=True):
     to: str
 
 
+class Readmit(Struct, tag="readmit", forbid_unknown_fields=True):
+    """Let something in again that is in quarantine."""
+
+    name: str
+
+
 class Peers(Struct, tag="peers"):
     """How it stands with each peer."""
 
@@ -65,7 +71,7 @@ class Metrics(Struct, tag="metrics"):
 
 
 Change = Cancel | Hold | Release | Retry | Delete | Reroute
-Request = Change | Peers | Metrics
+Request = Change | Readmit | Peers | Metrics
 
 
 class Changed(Struct, tag="changed"):
@@ -73,6 +79,15 @@ class Changed(Struct, tag="changed"):
 
     changed: int = 0
     busy: int = 0
+
+
+class Readmitted(Struct, tag="readmitted"):
+    """The answer to ``Readmit``: what it was, and the steps of the procedures; ``repeated``: it had been here before,
+    and nothing was done."""
+
+    identifier: str
+    repeated: bool
+    steps: list[str]
 
 
 class PeerState(Struct):
@@ -127,7 +142,7 @@ class Refused(Struct, tag="refused"):
     reason: str
 
 
-Answer = Changed | PeerStates | Measured | Refused
+Answer = Changed | Readmitted | PeerStates | Measured | Refused
 
 decode_request = msgspec.json.Decoder(Request).decode
 _decode_answer = msgspec.json.Decoder(Answer).decode

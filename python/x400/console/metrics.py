@@ -28,11 +28,14 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "procedures": ("Steps of X.411's procedures, by the names that `x400 trace` shows.", ("step",)),
     "deliveries": ("Messages and reports delivered to local users.", ()),
     "quarantined": ("APDUs that could not be understood, put aside.", ()),
+    "quarantine_refused": ("APDUs that could not be understood, and were refused for want of room to keep them.", ()),
 }
 GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "queue_entries": ("What waits, by next hop and priority.", ("queue", "priority")),
     "queue_oldest_seconds": ("How long the oldest entry of a queue has waited.", ("queue",)),
     "associations": ("Associations with a peer, opened by it (in) or by us (out).", ("peer", "direction")),
+    "quarantine_entries": ("APDUs in quarantine, for an operator to look at.", ()),
+    "quarantine_octets": ("Octets of the APDUs in quarantine.", ()),
     "peer_failures_in_a_row": ("Times in a row that a peer could not be reached.", ("peer",)),
 }
 HISTOGRAMS: dict[str, str] = {

@@ -27,7 +27,18 @@ from x400.osi.tlv import FramingError, element_end, read_header
 if TYPE_CHECKING:
     import fastber
 
-__all__ = ["TYPES", "Node", "NotDecodable", "UnknownType", "inspect", "inspect_ber", "named", "show", "to_plain"]
+__all__ = [
+    "TYPES",
+    "Node",
+    "NotDecodable",
+    "UnknownType",
+    "inspect",
+    "inspect_ber",
+    "named",
+    "of_view",
+    "show",
+    "to_plain",
+]
 
 TYPES: tuple[str, ...] = (
     "MTSTransferProtocol.MTS-APDU",
@@ -113,6 +124,11 @@ def _typed(name: str, compiled: fastber.CompiledType, data: Octets, base: int | 
     """The tree of octets that are one value of a type; `base` is their place in the whole."""
     value = compiled.decode(data, resolve_open_types=True)
     return _Walk(base).node(name, value, compiled.view(data))
+
+
+def of_view(name: str, view: fastber.View) -> Node:
+    """The tree of a part of what is looked at, whatever the other parts are; raises fastber.DecodeError."""
+    return _Walk(0).node(name, view.value, view)
 
 
 class _Walk:

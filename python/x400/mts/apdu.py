@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from x400.mts.exceptions import InvalidAPDU
+from x400.mts.exceptions import InvalidAPDU, MTSError
 from x400.mts.extensions import Extension, StandardExtension, extensions
 from x400.mts.identifiers import GlobalDomainIdentifier
 from x400.mts.oraddress import ORAddress
@@ -21,7 +21,7 @@ from x400.mts.stored import Buffer, Stored, Tail
 if TYPE_CHECKING:
     import fastber
 
-__all__ = ["PRIORITIES", "Apdu", "Contents", "Recipient", "domain_of", "name_of", "type_named"]
+__all__ = ["PRIORITIES", "Apdu", "Contents", "Recipient", "domain_of", "name_of", "readable_identifier", "type_named"]
 
 PRIORITIES: dict[str, int] = {"urgent": 0, "normal": 1, "non-urgent": 2}
 """Priority to its place in the order of queues."""
@@ -65,6 +65,18 @@ def name_of(view: fastber.View, raw: bytes | None = None) -> ORAddress:
             _names.clear()
         name = _names[raw] = ORAddress.from_value(view.value)
     return name
+
+
+def readable_identifier(octets: Buffer) -> str:
+    """The MTS identifier of what should be an APDU; nothing where not even that can be read."""
+    import fastber
+
+    for stored in (Stored(octets), Stored(octets, Tail("", 0, 0))):  # as a whole, as the beginning of one
+        try:
+            return Apdu(stored).identifier
+        except (InvalidAPDU, MTSError, fastber.DecodeError, KeyError):
+            continue
+    return ""
 
 
 class Recipient:

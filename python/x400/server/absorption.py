@@ -14,16 +14,18 @@ from pathlib import Path
 import structlog
 
 from x400.spool import Batch, Entry, Event, Spool, SqliteSpool
+from x400.spool.quarantine import take_over
 
 log = structlog.get_logger("x400.server")
 
 TOGETHER = 200
 
 
-async def absorb(folder: Path, into: Spool, wake: Callable[[str], None]) -> int:
-    """Move every entry of the spool in ``folder``; ``wake`` is called with the name of each queue that got some.
+async def absorb(folder: Path, into: Spool, home: Path, wake: Callable[[str], None]) -> int:
+    """Move every entry of the spool in ``folder`` to ``into``, whose folder is ``home``, and what is in its quarantine.
 
-    How many were moved. Raises SpoolError: what was not moved is still there, and is moved the next time.
+    ``wake`` is called with the name of each queue that got some. How many entries were moved. Raises SpoolError: what
+    was not moved is still there, and is moved the next time.
     """
     source = SqliteSpool(folder)
     await source.open()
@@ -38,8 +40,12 @@ async def absorb(folder: Path, into: Spool, wake: Callable[[str], None]) -> int:
             moved += len(entries)
             for queue in {entry.queue for entry in entries}:
                 wake(queue)
+        kept = take_over(folder, home)
     finally:
         await source.close()
+    if kept:
+        log.info("what was in quarantine of a worker that is not started any more was taken over", spool=str(folder),
+                 number=kept)  # fmt: skip
     if moved:
         log.info("entries of a worker that is not started any more were taken over", spool=str(folder), entries=moved)
     return moved

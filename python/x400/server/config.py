@@ -176,7 +176,8 @@ class Limits(Table):
 
     When more call than may be unbound or open in all, the one that has been unbound longest is dropped. Of each peer
     so many ``interrupted`` transfers, and octets of them, are held on disk for it to go on with. Transfers are refused
-    while a worker has ``waiting`` entries on its spool, or fewer than ``free_octets`` are free on the disk.
+    while a worker has ``waiting`` entries on its spool, or fewer than ``free_octets`` are free on the disk. Of what
+    cannot be understood a worker keeps at most ``quarantine_entries``, and octets; more of it is refused for now.
     """
 
     associations: Count = 1000
@@ -191,6 +192,8 @@ class Limits(Table):
     interrupted_octets: Annotated[int, Meta(ge=0)] = 1 << 30
     waiting: Count = 10_000_000
     free_octets: Annotated[int, Meta(ge=0)] = 64 << 20
+    quarantine_entries: Annotated[int, Meta(ge=0)] = 1000
+    quarantine_octets: Annotated[int, Meta(ge=0)] = 1 << 30
 
 
 class Timers(Table):

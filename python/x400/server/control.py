@@ -16,6 +16,7 @@ from x400.console import control
 from x400.console.control import Answer, Refused, Request
 from x400.server.observation import measured, peer_states
 from x400.server.operations import OperationRefused, Operations
+from x400.server.readmission import NotReadmitted, readmit
 from x400.spool import SpoolError
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class ControlServer:
             return await self._do(control.decode_request(line))
         except msgspec.DecodeError as error:
             return Refused(f"a request that cannot be read: {error}")
-        except (OperationRefused, SpoolError) as error:
+        except (OperationRefused, NotReadmitted, SpoolError) as error:
             return Refused(str(error))
         except Exception as error:
             log.exception("fault in answering an operator")
@@ -102,6 +103,8 @@ class ControlServer:
                 return await operations.delete(request)
             case control.Reroute():
                 return await operations.reroute(request)
+            case control.Readmit():
+                return await readmit(self._worker, self._folder, request.name)
             case control.Peers():
                 return control.PeerStates(peer_states(self._worker))
             case control.Metrics():

@@ -56,6 +56,7 @@ class Counters:
         """Steps of the procedures, by their names in the trace."""
         self.delivered = 0
         self.quarantined = 0
+        self.quarantine_refused = 0
         self.unknown_failures: Counter[str] = Counter()
         """Associations that failed before anybody knew with whom, by layer."""
         self.loop_lag = Durations()

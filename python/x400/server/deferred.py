@@ -59,11 +59,18 @@ class DeferredQueue(Queue):
             worker.stored(batch)
         except Exception as error:  # InvalidAPDU, or a fault of ours: kept aside, the others go on
             log.error("a held message cannot go on", identifier=entry.identifier, error=repr(error))
-            self.spool.quarantine(entry.queue, str(error), getattr(error, "offset", None), [entry.head])
-            self.spool.done(entry, Event("quarantined", entry.queue, str(error)))
+            await self._put_aside(entry, error)
         finally:
             self._under_way.remove(entry)
             self.refill()
+
+    async def _put_aside(self, entry: Entry, fault: Exception) -> None:
+        try:
+            await self._worker.put_aside(entry, fault)
+        except SpoolError as error:
+            due = time.time() + RETRY
+            self.spool.retry(entry, due, str(error))
+            self.wake_at(due)
 
     def renew(self) -> None:
         """Keep the claims of what is at hand or under way."""

@@ -21,7 +21,7 @@ from x400.mts.stored import Stored, Tail
 from x400.osi import rtse
 from x400.osi.rtse import ExceptionReason
 from x400.server.batches import batch_of
-from x400.spool import Batch, Buffer, SpoolError, SpoolFull
+from x400.spool import Batch, Buffer, Part, SpoolError, SpoolFull
 from x400.spool.held import HEADER, Checkpoint, HeldTransfer
 
 if TYPE_CHECKING:
@@ -251,13 +251,12 @@ class Receiver:
         try:
             outcome = worker.mta.message_in(stored, peer, datetime.now(UTC))
         except InvalidAPDU as error:
-            self._quarantine(stored, content, error)
-            self._answer(INVALID, number)
+            worker.start_task(self._quarantine(stored, content, error, number))
             return
         except Exception as error:  # our own fault: this APDU is shunted aside, the association goes on
             log.exception("fault in the procedures", peer=peer)
-            self._quarantine(stored, content, InvalidAPDU(f"fault in the procedures: {error!r}"))
-            self._answer(INVALID, number)
+            fault = InvalidAPDU(f"fault in the procedures: {error!r}")
+            worker.start_task(self._quarantine(stored, content, fault, number))
             return
         batch = batch_of(outcome, peer, stored.length)
         worker.expect(batch)
@@ -291,26 +290,27 @@ class Receiver:
         self._worker.not_stored(batch)
         log.info("repeated transfer", peer=batch.peer, identifier=batch.identifier)
 
-    def _quarantine(self, stored: Stored, content: HeldTransfer | None, error: InvalidAPDU) -> None:
-        peer = self._link.peer_name
-        self._worker.counters.quarantined += 1
-        path, start = None, 0
-        if content is not None:
-            if stored.tail is None:
-                content.discard()
-            else:
-                path, start = stored.tail.path, stored.tail.offset
+    async def _quarantine(self, stored: Stored, content: HeldTransfer | None, error: InvalidAPDU, number: int) -> None:
+        """Kept for a human, and refused for good; without room for it, refused for now: the peer has it still."""
+        peer, counters, tail = self._link.peer_name, self._worker.counters, stored.tail
+        part = None if tail is None else Part(tail.path, tail.offset, tail.length)
         try:
-            kept = self._worker.spool.quarantine(peer, error.reason, error.offset, [stored.head], path, start)
+            kept = await self._worker.spool.quarantine(peer, error.reason, error.offset, [stored.head], part)
         except SpoolError as full:
-            log.error("quarantine failed", peer=peer, error=str(full))
+            counters.quarantine_refused += 1
+            log.error("undecodable APDU, and no room to keep it", peer=peer, error=str(full), reason=error.reason)
+            self._refuse(BUSY, str(full), number)
             return
+        finally:
+            if content is not None:
+                content.discard()
+        counters.quarantined += 1
         log.warning(
             "undecodable APDU", peer=peer, layer="mts", reason=error.reason, offset=error.offset, kept=str(kept)
         )
+        self._answer(INVALID, number)
 
     def _refuse(self, reason: ExceptionReason, cause: str, number: int) -> None:
-        self._refusal = reason
         self._worker.counters.peer(self._link.peer_name).refused += 1
         log.warning("transfer refused", peer=self._link.peer_name, layer="mta", reason=reason.name, cause=cause)
         self._answer(reason, number)

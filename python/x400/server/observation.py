@@ -70,7 +70,9 @@ async def measured(worker: Worker) -> Measured:
     counts["procedures"] = [Sample((name,), number) for name, number in counters.events.items()]
     counts["deliveries"] = [Sample((), counters.delivered)]
     counts["quarantined"] = [Sample((), counters.quarantined)]
+    counts["quarantine_refused"] = [Sample((), counters.quarantine_refused)]
     states = peer_states(worker)
+    kept, octets_kept = worker.spool.quarantined()
     gauges = {
         "queue_entries": [
             Sample((state.queue, priority), number)
@@ -79,6 +81,8 @@ async def measured(worker: Worker) -> Measured:
         ],
         "queue_oldest_seconds": [Sample((state.queue,), max(0.0, now - state.oldest)) for state in queues],
         "associations": list(_associations(states)),
+        "quarantine_entries": [Sample((), kept)],
+        "quarantine_octets": [Sample((), octets_kept)],
         "peer_failures_in_a_row": [Sample((state.name,), state.failures) for state in states],
     }  # fmt: skip
     histograms = {

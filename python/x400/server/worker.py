@@ -39,7 +39,7 @@ from x400.server.outbound import PeerQueue, wait_after
 from x400.server.peer_tables import APPLICATION_PROTOCOLS, X410_PROTOCOLS
 from x400.server.queues import LEASE, Queue
 from x400.server.recovery import LostAssociations
-from x400.spool import Batch, Entry, Event, Spool, SpoolError, SqliteSpool
+from x400.spool import Batch, Entry, Event, QuarantineLimits, Spool, SpoolError, SqliteSpool
 from x400.spool.held import HeldLimits, HeldTransfers
 from x400.spool.queries import worker_folders
 
@@ -64,10 +64,13 @@ class Worker:
         folder = config.spool / f"worker-{number}"
         siblings = {config.spool / f"worker-{other}" for other in range(config.mta.workers)}
         siblings |= {*worker_folders(config.spool)}
-        self.spool: Spool = SqliteSpool(
-            folder, retention=config.limits.trace_days * 86400, siblings=sorted(siblings - {folder})
-        )
         limits = config.limits
+        self.spool: Spool = SqliteSpool(
+            folder,
+            retention=limits.trace_days * 86400,
+            siblings=sorted(siblings - {folder}),
+            quarantine=QuarantineLimits(limits.quarantine_entries, limits.quarantine_octets),
+        )
         self.held = HeldTransfers(
             config.spool / "held",
             self.spool.contents,
@@ -82,6 +85,7 @@ class Worker:
         self.stopping = False
         self._queues: dict[str, Queue] = {}
         self.accounting = Accounting(config.path(config.accounting.file) if config.accounting is not None else None)
+        self._folder = folder
         self._control = ControlServer(self, folder)
         self._sockets = sockets
         self._ready = ready
@@ -139,7 +143,7 @@ class Worker:
             if folder in ours:
                 continue
             try:
-                await absorb(folder, self.spool, wake)
+                await absorb(folder, self.spool, self._folder, wake)
             except SpoolError as error:
                 log.error("spool of a worker that is not started cannot be taken over", error=str(error))
 
@@ -324,8 +328,7 @@ class Worker:
             outcome = self.mta.expire(stored_of(entry), recipients_of(entry), reason, datetime.now(UTC))
         except Exception as error:  # InvalidAPDU, or a fault of ours: kept aside, the others go on
             log.error("no report can be made", identifier=entry.identifier, error=repr(error))
-            self.spool.quarantine(entry.queue, str(error), getattr(error, "offset", None), [entry.head])
-            self.spool.done(entry, Event("quarantined", entry.queue, str(error)))
+            await self.put_aside(entry, error)
             return
         batch = batch_of(outcome, "", entry.size, repeatable=False)
         batch.events.append(Event("given-up", entry.queue, f"{reason}: {entry.recipients}"))
@@ -338,6 +341,14 @@ class Worker:
         self.accounting.left("given-up", entry)
         self.stored(batch)
         log.info("given up", identifier=entry.identifier, peer=entry.queue, reason=reason)
+
+    async def put_aside(self, entry: Entry, error: Exception) -> None:
+        """An entry that is claimed cannot go on: into quarantine with it. Raises SpoolError; the claim is held then."""
+        offset = getattr(error, "offset", None)
+        reason = str(error) or repr(error)
+        await self.spool.quarantine(entry.queue, reason, offset, [entry.head], entry.tail, entry)
+        self.counters.quarantined += 1
+        self.spool.done(entry, Event("quarantined", entry.queue, reason))
 
     async def reroute(self, name: str) -> None:
         """A peer is down: what waits for it goes by other routes, as far as it has some to peers that are not down.

@@ -14,6 +14,7 @@ from x400.spool.interface import (
     QueueState,
     Spool,
 )
+from x400.spool.quarantine import Quarantined, QuarantineLimits
 from x400.spool.sqlite import SqliteSpool
 
 __all__ = [
@@ -26,6 +27,8 @@ __all__ = [
     "Entry",
     "Event",
     "Part",
+    "QuarantineLimits",
+    "Quarantined",
     "QueueState",
     "Spool",
     "SpoolClosed",

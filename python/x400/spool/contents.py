@@ -1,4 +1,4 @@
-"""Large contents as files beside the database, and the quarantine folder.
+"""Large contents as files beside the database.
 
 A file is written as its octets come, forced to disk every few megabytes by a helper thread so that the last wait is
 short, and its folder entry is on disk before ``sync`` returns (contract, 7).
@@ -9,12 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import json
 import os
-import shutil
-import time
 import uuid
-from collections.abc import Sequence
 from pathlib import Path
 
 from x400.spool.exceptions import SpoolError, SpoolFull
@@ -118,27 +114,3 @@ def remove_orphans(folder: Path, referred: set[str]) -> int:
             os.unlink(item.path)
             removed += 1
     return removed
-
-
-def quarantine(
-    folder: Path,
-    peer: str,
-    reason: str,
-    offset: int | None,
-    octets: Sequence[Buffer],
-    path: str | None = None,
-    start: int = 0,
-) -> Path:
-    """Keep undecodable octets as ``TIME-ID.ber`` and what is known about them as ``TIME-ID.json``."""
-    stem = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()) + "-" + uuid.uuid4().hex[:8]
-    kept = folder / f"{stem}.ber"
-    with open(kept, "wb") as file:
-        file.writelines(octets)
-        if path is not None:
-            with open(path, "rb") as rest:
-                rest.seek(start)
-                shutil.copyfileobj(rest, file, 1 << 20)
-            os.unlink(path)
-    about = {"peer": peer, "reason": reason, "offset": offset, "time": time.time()}
-    (folder / f"{stem}.json").write_text(json.dumps(about) + "\n")
-    return kept

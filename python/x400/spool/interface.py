@@ -228,7 +228,14 @@ class Spool(Protocol):
         reason: str,
         offset: int | None,
         octets: Sequence[Buffer],
-        path: str | None = None,
-        start: int = 0,
-    ) -> Path:
-        """Keep octets that could not be decoded, then those of the content file ``path`` from ``start``; it goes."""
+        tail: Part | None = None,
+        entry: Entry | None = None,
+    ) -> asyncio.Future[Path]:
+        """Keep octets that could not be understood, then those of ``tail``, for a human; where they are.
+
+        On disk when it resolves. What was ``entry`` is kept whatever the limits are, so that it can be queued again;
+        else the future raises SpoolFull at the limit, or SpoolError.
+        """
+
+    def quarantined(self) -> tuple[int, int]:
+        """How many things are in quarantine, and their octets."""

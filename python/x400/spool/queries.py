@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from x400.spool.exceptions import SpoolCorrupt
+from x400.spool.quarantine import Quarantined, listed
 from x400.spool.sqlite import DATABASE, queue_states
 
 P = ParamSpec("P")
@@ -140,6 +141,12 @@ def octets(folder: str | Path, worker: str, id: int) -> bytes | None:
         if row is not None:
             return bytes(row[0])
     return None
+
+
+def quarantined(folder: str | Path) -> list[Quarantined]:
+    """All that is in quarantine, the oldest first. Raises SpoolError."""
+    found = [one for worker in worker_folders(folder) for one in listed(worker)]
+    return sorted(found, key=lambda one: one.about.time)
 
 
 @_reads

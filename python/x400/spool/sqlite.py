@@ -25,6 +25,7 @@ from x400.spool.ballast import Ballast, log_pages
 from x400.spool.durations import Durations
 from x400.spool.exceptions import SpoolCorrupt, SpoolError, SpoolFull, SpoolInUse
 from x400.spool.interface import Batch, Buffer, Claim, ContentWriter, Entry, Event, Part, QueueState
+from x400.spool.quarantine import FOLDER, Quarantine, QuarantineLimits
 from x400.spool.siblings import Siblings
 from x400.spool.sqlite_writer import Changes, Query, Row, Store, Writer, closed
 
@@ -49,13 +50,14 @@ class SqliteSpool:
         retention: float = 7 * 86400,
         gather: float = 0.002,
         siblings: Iterable[Path] = (),
+        quarantine: QuarantineLimits | None = None,
     ) -> None:
         self.folder = Path(folder)
         self.retention = retention
         self._gather = gather
         self.contents = self.folder / "contents"
         self._siblings = [folder / DATABASE for folder in siblings]
-        self._quarantine = self.folder / "quarantine"
+        self._quarantine = Quarantine(self.folder / FOLDER, quarantine)
         self._claims: defaultdict[str, dict[int, float]] = defaultdict(dict)
         """By queue and entry: until when it is claimed, on the monotonic clock."""
         self._changes = Changes()
@@ -72,7 +74,7 @@ class SqliteSpool:
 
     async def open(self) -> None:
         self._loop = asyncio.get_running_loop()
-        for folder in (self.folder, self.contents, self._quarantine):
+        for folder in (self.folder, self.contents, self._quarantine.folder):
             folder.mkdir(parents=True, exist_ok=True)
         self._take_lock()
         self._ballast = Ballast(self.folder)
@@ -260,13 +262,13 @@ class SqliteSpool:
         reason: str,
         offset: int | None,
         octets: Sequence[Buffer],
-        path: str | None = None,
-        start: int = 0,
-    ) -> Path:
-        try:
-            return contents.quarantine(self._quarantine, peer, reason, offset, octets, path, start)
-        except OSError as error:
-            raise contents.as_spool_error(error) from error
+        tail: Part | None = None,
+        entry: Entry | None = None,
+    ) -> asyncio.Future[Path]:
+        return self._loop.run_in_executor(None, self._quarantine.keep, peer, reason, offset, octets, tail, entry)
+
+    def quarantined(self) -> tuple[int, int]:
+        return self._quarantine.used()
 
     # ---- the interface: out
 
