@@ -183,20 +183,3 @@ def test_an_explicit_tag_holds_one_encoding_for_a_view_too(octets: str) -> None:
     ):
         with pytest.raises(fastber.DecodeError, match=r"left over|end-of-contents"):
             work()
-
-
-def test_end_of_contents_is_no_element() -> None:
-    """X.690 8.1.5: UNIVERSAL 0 ends an indefinite form; no open type, and no extension of a CHOICE, is made of it."""
-    spec = fastber.compile_string(
-        "M DEFINITIONS ::= BEGIN A ::= SEQUENCE { a [0] EXPLICIT ANY OPTIONAL, b [1] EXPLICIT C OPTIONAL } "
-        "C ::= CHOICE { c NULL, ... } O ::= ANY END"
-    )
-    for encoding in ("3006a08000000000", "3006a18000000000", "3004a0020000", "3004a1020000"):
-        octets = bytes.fromhex(encoding)
-        with pytest.raises(fastber.DecodeError, match="end-of-contents"):
-            spec.decode("A", octets)
-        view = spec.view("A", octets)
-        with pytest.raises(fastber.DecodeError):
-            [view[key].value for key in list(view.keys())]
-    with pytest.raises(fastber.DecodeError, match="end-of-contents"):
-        spec.decode("O", b"\0\0")

@@ -356,3 +356,22 @@ def test_splicers_take_as_many_values_as_paths() -> None:
             MESSAGE.splicer(bad)
     with pytest.raises(ValueError, match="two edits"):
         MESSAGE.splicer("message.a", "message.a")
+
+
+@pytest.mark.parametrize("octets", ["3006 800101 800102", "3006 810101 800102", "3080 810101 9f8100 01ff 800102 0000"])
+def test_a_member_repeated_or_out_of_order_is_no_unknown_one(octets: str) -> None:
+    """As decode has it: room for extensions makes none of a known member in the wrong place."""
+    spec = fastber.compile_string(
+        "A DEFINITIONS IMPLICIT TAGS ::= BEGIN "
+        "S ::= SEQUENCE { a [0] INTEGER OPTIONAL, b [1] INTEGER OPTIONAL, ... } END"
+    )
+    data = bytes.fromhex(octets)
+    for work in (
+        lambda: spec.decode("S", data),
+        lambda: spec.view("S", data).keys(),
+        lambda: spec.types["S"].reader("b").read(data),
+        lambda: spec.view("S", data).splice({"b": 1}),
+    ):
+        with pytest.raises(fastber.DecodeError, match="repeated or out of order") as caught:
+            work()
+        assert caught.value.offset == len(data) - (5 if octets.startswith("3080") else 3)

@@ -44,9 +44,6 @@ impl Element {
     }
 }
 
-/// Reserved by X.680 8.6 for the end of an indefinite form (X.690 8.1.5): no element has it.
-const END_OF_CONTENTS: Tag = Tag::universal(0);
-
 pub struct Decoder<'a, 'py> {
     pub(super) py: Python<'py>,
     pub(super) data: &'a [u8],
@@ -113,7 +110,7 @@ impl<'a, 'py> Decoder<'a, 'py> {
     fn any_header(&self, at: usize, end: usize) -> Result<Element> {
         let header = tlv::header(self.data, at, end)?;
         if self.strict {
-            der::header(self.data, &header)?;
+            der::header(&header)?;
         }
         Ok(Element::of(&header, end))
     }
@@ -129,12 +126,6 @@ impl<'a, 'py> Decoder<'a, 'py> {
 
     /// Where the encoding of an element ends that is not decoded.
     pub(super) fn skip(&self, element: &Element) -> Result<usize> {
-        if element.tag == END_OF_CONTENTS {
-            return Err(Error::decode(
-                element.at,
-                "expected an element, got end-of-contents octets",
-            ));
-        }
         if element.indefinite {
             return Ok(tlv::skip_indefinite(self.data, element.contents, element.end)?);
         }

@@ -4,20 +4,11 @@ use crate::ber::tlv::{Header, Tag, length_size};
 use crate::error::{Error, Result};
 
 /// X.690 10.1: definite lengths in the least number of octets.
-pub fn header(data: &[u8], header: &Header) -> Result<()> {
+pub fn header(header: &Header) -> Result<()> {
     let Some(length) = header.length else {
         return Err(Error::decode(header.at, "indefinite length in DER (X.690 10.1)"));
     };
-    let identifier = if data[header.at] & 0x1f == 0x1f {
-        1 + data[header.at + 1..]
-            .iter()
-            .take_while(|octet| **octet & 0x80 != 0)
-            .count()
-            + 1
-    } else {
-        1
-    };
-    if header.contents - header.at - identifier != length_size(length) {
+    if header.contents - header.at - header.identifier_size() != length_size(length) {
         return Err(Error::decode(
             header.at,
             "a length that is not the shortest in DER (X.690 10.1)",
@@ -95,7 +86,7 @@ mod tests {
     use crate::ber::tlv;
 
     fn strict(data: &[u8]) -> bool {
-        header(data, &tlv::header(data, 0, data.len()).unwrap()).is_ok()
+        header(&tlv::header(data, 0, data.len()).unwrap()).is_ok()
     }
 
     #[test]

@@ -69,6 +69,14 @@ pub struct Header {
 }
 
 impl Header {
+    /// Number of identifier octets: `header` takes no tag number in more than it needs (X.690 8.1.2).
+    pub fn identifier_size(&self) -> usize {
+        match self.tag.number() {
+            ..0x1f => 1,
+            number => 1 + (u32::BITS - number.leading_zeros()).div_ceil(7) as usize,
+        }
+    }
+
     /// End of the contents octets; `limit` for the indefinite form.
     #[inline]
     pub fn end(&self, limit: usize) -> usize {
@@ -88,6 +96,8 @@ pub enum Fault {
     Overrun { needed: u128, there: usize },
     /// A tag number that X.690 8.1.2.4 forbids, or beyond 2^30.
     BadTag,
+    /// UNIVERSAL 0, reserved by X.680 8.6 for the end of an indefinite form (X.690 8.1.5), where no form ends.
+    EndOfContents,
     /// Length octet 0xff (X.690 8.1.3.5 c).
     BadLength,
     /// Indefinite length on a primitive encoding (X.690 8.1.3.2).
@@ -104,6 +114,7 @@ impl fmt::Display for Fault {
                 write!(f, "expected {needed} contents octets, got {there}")
             }
             Fault::BadTag => write!(f, "invalid identifier octets"),
+            Fault::EndOfContents => write!(f, "expected an element, got end-of-contents octets"),
             Fault::BadLength => write!(f, "invalid length octet 0xff"),
             Fault::PrimitiveIndefinite => {
                 write!(f, "indefinite length on a primitive encoding")
@@ -115,6 +126,12 @@ impl fmt::Display for Fault {
 
 pub type Located = (Fault, usize);
 
+/// Is this the first identifier octet of UNIVERSAL 0, primitive or constructed?
+#[inline(always)]
+fn is_reserved(first: u8) -> bool {
+    first & !0x20 == 0
+}
+
 /// The header at `at` if it is of one identifier octet and one length octet, as most are, and its contents end by `end`.
 /// No form that DER has anything against; what is not of it, `header` reads or refuses.
 #[inline(always)]
@@ -123,7 +140,7 @@ pub fn short(data: &[u8], at: usize, end: usize) -> Option<Header> {
         return None;
     };
     let length = second as usize;
-    if first & 0x1f == 0x1f || second >= 0x80 || at + 2 + length > end {
+    if first & 0x1f == 0x1f || is_reserved(first) || second >= 0x80 || at + 2 + length > end {
         return None;
     }
     work::header();
@@ -136,7 +153,8 @@ pub fn short(data: &[u8], at: usize, end: usize) -> Option<Header> {
     })
 }
 
-/// Reads the header at `at`; the element must fit before `end`.
+/// Reads the header at `at`; the element must fit before `end`. UNIVERSAL 0 is the tag of no element: who expects
+/// end-of-contents octets asks `is_end_of_contents` first.
 #[inline]
 pub fn header(data: &[u8], at: usize, end: usize) -> Result<Header, Located> {
     let header = head(data, at, end)?;
@@ -161,6 +179,9 @@ pub fn head(data: &[u8], at: usize, end: usize) -> Result<Header, Located> {
         (Some(first), Some(second)) => (first, second),
         _ => return Err((Fault::Cut, at)),
     };
+    if is_reserved(first) {
+        return Err((Fault::EndOfContents, at));
+    }
     let constructed = first & 0x20 != 0;
     if first & 0x1f != 0x1f && second < 0x80 {
         return Ok(Header {
@@ -326,6 +347,35 @@ mod tests {
         let data = [0xbf, 0x81, 0x00, 0x82, 0x00, 0x01, 9];
         for end in 0..data.len() {
             assert!(header(&data, 0, end).is_err());
+        }
+    }
+
+    #[test]
+    fn universal_0_is_the_tag_of_no_element() {
+        for data in [
+            [0, 0, 0, 0],
+            [0, 1, 5, 0],
+            [0x20, 0, 0, 0],
+            [0x20, 0x80, 0, 0],
+            [0, 0x81, 0, 0],
+        ] {
+            assert!(short(&data, 0, 4).is_none());
+            assert_eq!(header(&data, 0, 4).unwrap_err(), (Fault::EndOfContents, 0));
+        }
+    }
+
+    #[test]
+    fn identifier_octets_are_counted_from_the_tag() {
+        for (octets, size) in [
+            (&[0x30, 0][..], 1),
+            (&[0x1f, 0x1f, 0], 2),
+            (&[0x9f, 0x7f, 0], 2),
+            (&[0x9f, 0x81, 0x00, 0], 3),
+            (&[0x9f, 0xff, 0x7f, 0], 3),
+            (&[0x9f, 0x83, 0xff, 0xff, 0xff, 0x7f, 0], 6),
+        ] {
+            let header = header(octets, 0, octets.len()).unwrap();
+            assert_eq!((header.identifier_size(), header.contents), (size, size + 1));
         }
     }
 

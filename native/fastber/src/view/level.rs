@@ -113,7 +113,7 @@ impl Reader<'_> {
             return Err((fault, header.contents).into());
         }
         if self.table.options.der {
-            der::header(self.data, &header)?;
+            der::header(&header)?;
         }
         Ok(header)
     }
@@ -313,7 +313,7 @@ impl Reader<'_> {
                     Some(index as u32)
                 }
                 None => {
-                    self.unknown(fields, tag, at)?;
+                    self.unknown_in_sequence(fields, next, tag, at)?;
                     None
                 }
             };
@@ -342,6 +342,15 @@ impl Reader<'_> {
             Ok(())
         })?;
         Ok((Parts::Members(parts), cut))
+    }
+
+    /// As `unknown`, of a SEQUENCE whose members from `next` on may yet come.
+    pub fn unknown_in_sequence(&self, fields: &Fields, next: usize, tag: Tag, at: usize) -> Result<()> {
+        if let Some(field) = fields.fields[..next].iter().find(|field| field.first.accepts(tag)) {
+            let error = Error::decode(at, format!("{tag} is repeated or out of order"));
+            return Err(error.member(&field.text));
+        }
+        self.unknown(fields, tag, at)
     }
 
     pub fn unknown(&self, fields: &Fields, tag: Tag, at: usize) -> Result<()> {

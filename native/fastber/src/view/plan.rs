@@ -258,7 +258,7 @@ impl<'py> Walk<'_, 'py> {
         let cut = self.each(at, end, |walk, tag, at, end| {
             let found = fields.fields[next..].iter().position(|field| field.first.accepts(tag));
             let Some(distance) = found else {
-                return walk.reader.unknown(fields, tag, at);
+                return walk.reader.unknown_in_sequence(fields, next, tag, at);
             };
             let member = next + distance;
             next = member + 1;

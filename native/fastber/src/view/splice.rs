@@ -141,7 +141,7 @@ impl<'a, 'py> Splicer<'a, 'py> {
         self.rope.old(level.contents_end, at);
         self.contents(spot, &level, edits)?;
         for (index, header) in level.headers.as_slice().iter().enumerate().rev() {
-            let identifier_end = self.identifier_end(header.at);
+            let identifier_end = header.at + header.identifier_size();
             match header.length {
                 None => self.rope.old(header.at, header.contents),
                 Some(length) if self.rope.len() - marks.as_slice()[index] == length => {
@@ -155,17 +155,6 @@ impl<'a, 'py> Splicer<'a, 'py> {
             }
         }
         Ok(())
-    }
-
-    fn identifier_end(&self, at: usize) -> usize {
-        if self.data[at] & 0x1f != 0x1f {
-            return at + 1;
-        }
-        at + 2
-            + self.data[at + 1..]
-                .iter()
-                .take_while(|octet| **octet & 0x80 != 0)
-                .count()
     }
 
     fn removes(&self, value: usize) -> bool {
