@@ -23,6 +23,7 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "repetitions_received": ("Transfers of a peer that had been taken over before.", ("peer",)),
     "transfers_refused": ("Transfers of a peer that were refused.", ("peer",)),
     "attempts_failed": ("Transfers to a peer that are tried again.", ("peer",)),
+    "transfers_refused_for_good": ("Transfers that a peer refused for good until they were given up.", ("peer",)),
     "peer_unreachable": ("Times that no association with a peer could be had.", ("peer",)),
     "association_failures": ("Associations that ended in a failure, by the layer that told.", ("peer", "layer")),
     "procedures": ("Steps of X.411's procedures, by the names that `x400 trace` shows.", ("step",)),

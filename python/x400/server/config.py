@@ -74,7 +74,8 @@ class Domain(Table):
 
 
 class Mta(Table):
-    """[mta]: who we are, and where the spool is. ``workers`` are processes, each with its own spool."""
+    """[mta]: who we are, and where the spool is. ``workers`` are processes, each with its own spool. Of the same event
+    of the same peer ``log_repeats`` lines a minute are logged (0: all), then their number."""
 
     name: Name
     global_domain_identifier: Domain | Text
@@ -84,6 +85,7 @@ class Mta(Table):
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_repeats: Annotated[int, Meta(ge=0)] = 100
     internal_trace: Literal["always", "within-domain", "never"] = "always"
     deferred_delivery: Literal["hold", "pass-on"] = "hold"
     gateway_1984: Text | None = None
@@ -214,12 +216,16 @@ class Timers(Table):
 
 
 class Retry(Table):
-    """[retry]: the wait after the first failure, what it is multiplied by after each, the longest, the random part."""
+    """[retry]: the wait after the first failure, what it is multiplied by after each, the longest, the random part.
+
+    After so many ``refusals`` for good of a transfer its recipients are reported on.
+    """
 
     first: Seconds = 5.0
     factor: Annotated[float, Meta(ge=1)] = 2.0
     longest: Seconds = 900.0
     jitter: Annotated[float, Meta(ge=0, le=1)] = 0.2
+    refusals: Count = 5
 
 
 class TransferTimes(Table):

@@ -16,7 +16,7 @@ class PeerCounters:
 
     __slots__ = (
         "attempts_failed", "error", "error_at", "failures", "octets_received", "octets_sent", "received", "refused",
-        "repetitions", "sent", "unreachable",
+        "refused_for_good", "repetitions", "sent", "unreachable",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -29,6 +29,8 @@ class PeerCounters:
         """Transfers of the peer's that we refused."""
         self.attempts_failed = 0
         """Transfers of ours that the peer refused, or that the association died of."""
+        self.refused_for_good = 0
+        """Transfers of ours that the peer refused for good until they were given up."""
         self.unreachable = 0
         """Times that no association could be had."""
         self.failures: Counter[str] = Counter()

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from x400.mts.bind import InvalidBind, MTABindError, decode_error, encode_error
-from x400.mts.exceptions import InvalidAPDU
 from x400.mts.stored import Stored
 from x400.net.association import Association
 from x400.osi import rtse
@@ -299,9 +298,14 @@ class Link:
         try:
             octets = entry if self.queue.peer.protocol != OF_1984 else self._downgraded(entry)
             self._source = source = source_of(octets, 0 if resumption is None else resumption.offset)
-        except (OSError, InvalidAPDU) as error:
+        except OSError as error:
             self.queue.failed(entry, f"content cannot be read: {error}")
-            self.queue.is_free(self)
+            asyncio.get_running_loop().call_soon(self._still_free)
+            return
+        except Exception as error:  # InvalidAPDU, or a fault of ours: the others go on, and this one is reported on
+            log.error("cannot be sent", peer=self.peer_name, identifier=entry.identifier, error=repr(error))
+            self.queue.refused_for_good(entry, f"cannot be sent: {error}")
+            asyncio.get_running_loop().call_soon(self._still_free)
             return
         self.sending = entry
         try:
@@ -313,6 +317,11 @@ class Link:
             self._close_source()
             self.queue.failed(entry, f"content cannot be read: {error}")
         association.flush()
+
+    def _still_free(self) -> None:
+        """Nothing came of an entry: the next one, if the association still stands."""
+        if self.association is not None and not self.association.connection.closed and self.queue is not None:
+            self.queue.is_free(self)
 
     def _downgraded(self, entry: Entry) -> Stored:
         """The octets for a peer of 1984. They are the same each time, so that an interrupted transfer can go on."""
@@ -339,7 +348,11 @@ class Link:
             reason = f"{event.reason}" if event.detail == "" else f"{event.reason}, {event.detail}"
             log.warning("transfer refused by peer", peer=self.peer_name, layer="rtse", reason=event.reason,
                         detail=event.detail, identifier=entry.identifier)  # fmt: skip
-            self.queue.failed(entry, f"refused by the peer: {reason}")
+            error = f"refused by the peer: {reason}"
+            if event.reason == rtse.ExceptionReason.UNRECOVERABLE_PROCEDURAL_ERROR:
+                self.queue.refused_for_good(entry, error)
+            else:
+                self.queue.failed(entry, error)
 
     def _close_source(self) -> None:
         if self._source is not None:

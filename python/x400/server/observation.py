@@ -53,6 +53,7 @@ _BY_PEER: dict[str, Callable[[PeerCounters], int]] = {
     "repetitions_received": lambda one: one.repetitions,
     "transfers_refused": lambda one: one.refused,
     "attempts_failed": lambda one: one.attempts_failed,
+    "transfers_refused_for_good": lambda one: one.refused_for_good,
     "peer_unreachable": lambda one: one.unreachable,
 }
 

@@ -3,7 +3,7 @@
 An association that is free takes the next entry from memory; another is opened only when more waits than there are,
 up to the peer's limit; one that has been idle for a while is released. A peer that cannot be reached is tried again
 after a wait that grows; its entries stay on disk untouched. An entry that the peer refuses, or that an association
-died of, waits by itself, and the others go on.
+died of, waits by itself, and the others go on. What the peer has refused for good a few times is reported on.
 """
 
 from __future__ import annotations
@@ -15,17 +15,20 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from x400.mts.reports import NonDelivery, NonDeliveryDiagnosticCode
 from x400.osi import rtse
 from x400.server.config import Peer, Retry
 from x400.server.queues import LEASE, Queue
-from x400.server.recovery import Interrupted
-from x400.spool import Entry, Event
+from x400.server.recovery import Interrupted, Refusals
+from x400.spool import Entry, Event, SpoolError
 
 if TYPE_CHECKING:
     from x400.server.link import Link
     from x400.server.worker import Worker
 
 log = structlog.get_logger("x400.server")
+
+_LIMIT = NonDeliveryDiagnosticCode.TRANSFER_ATTEMPTS_LIMIT_REACHED
 
 
 def wait_after(failures: int, retry: Retry) -> float:
@@ -47,6 +50,7 @@ class PeerQueue(Queue):
         self.free: list[Link] = []
         self.failures = 0
         self.interrupted = Interrupted()
+        self._refusals = Refusals()
         self.recovery = rtse.NO_CONNECTION
         """An association that was lost in the middle of a transfer, and may be recovered."""
         self._opening = 0
@@ -175,6 +179,7 @@ class PeerQueue(Queue):
         """The peer has confirmed the entry."""
         self.failures = 0
         self.interrupted.forget(entry.id)
+        self._refusals.forget(entry.id)
         self._counters.sent += 1
         self._counters.octets_sent += entry.size
         self._worker.accounting.left("transferred", entry)
@@ -192,6 +197,26 @@ class PeerQueue(Queue):
         self.spool.retry(entry, due, error)
         if not self.stopping:
             self.wake_at(due + 0.01)
+
+    def refused_for_good(self, entry: Entry, error: str) -> None:
+        """The peer says that it will never take it. It may be mistaken, so it is asked again a few times; then the
+        recipients are reported on."""
+        number = self._refusals.one_more(entry.id)
+        if number < self._worker.config.retry.refusals:
+            self.failed(entry, error)
+            return
+        self._refusals.forget(entry.id)
+        self._counters.refused_for_good += 1
+        self._counters.problem(error)
+        log.warning("transfer refused for good", peer=self.name, identifier=entry.identifier, refusals=number)
+        why = f"refused {number} times by {self.name}"
+        self._worker.start_task(self._given_up(entry, error, NonDelivery.of(_LIMIT, why)))
+
+    async def _given_up(self, entry: Entry, error: str, why: NonDelivery) -> None:
+        try:
+            await self._worker.give_up(entry, why)
+        except SpoolError as full:
+            self.failed(entry, f"{error}; not reported on: {full}")
 
     # ---- life
 

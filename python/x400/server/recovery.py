@@ -47,6 +47,25 @@ class Interrupted:
         self._transfers.pop(entry, None)
 
 
+class Refusals:
+    """How often one peer has refused each transfer for good, by the id of its entry."""
+
+    def __init__(self) -> None:
+        self._numbers: OrderedDict[int, int] = OrderedDict()
+
+    def one_more(self, entry: int) -> int:
+        """It was refused once more; how often that was."""
+        number = self._numbers.pop(entry, 0) + 1
+        self._numbers[entry] = number
+        if len(self._numbers) > MAXIMUM:
+            self._numbers.popitem(last=False)
+        return number
+
+    def forget(self, entry: int) -> None:
+        """The entry has left."""
+        self._numbers.pop(entry, None)
+
+
 @dataclass(frozen=True, slots=True)
 class _Lost:
     peer: str

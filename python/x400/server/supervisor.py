@@ -37,7 +37,7 @@ METRICS = -1
 
 def run(config: Config) -> int:
     """Run the MTA until it is told to stop; the exit code."""
-    set_up(config.mta.log_format, config.mta.log_level)
+    set_up(config.mta.log_format, config.mta.log_level, config.mta.log_repeats)
     _raise_descriptor_limit(config.limits.associations)
     shared = config.mta.workers > 1
     try:

@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 
 from x400.mta import MTA
+from x400.mts.reports import NonDelivery
 from x400.net.association import Association, TapMaker
 from x400.net.endpoint import call, listen
 from x400.osi import rtse
@@ -34,6 +35,7 @@ from x400.server.deferred import DeferredQueue
 from x400.server.delivery import DeliveryQueue
 from x400.server.inbound import SLACK
 from x400.server.link import Link
+from x400.server.log import tell_left_out
 from x400.server.masking import Masking
 from x400.server.outbound import PeerQueue, wait_after
 from x400.server.peer_tables import APPLICATION_PROTOCOLS, X410_PROTOCOLS
@@ -121,6 +123,7 @@ class Worker:
         await self._finish()
         await self.spool.close()
         self.accounting.close()
+        tell_left_out(everything=True)
 
     async def _wake(self) -> None:
         """Pass on what waits on disk."""
@@ -296,6 +299,7 @@ class Worker:
             await asyncio.sleep(TICK)
             self.counters.loop_lag.add(max(0.0, loop.time() - before - TICK))
             ticks += 1
+            tell_left_out()
             self.congestion.look(self.spool.number())
             for queue in tuple(self._queues.values()):
                 if isinstance(queue, PeerQueue):
@@ -322,7 +326,7 @@ class Worker:
                 raise
         return len(entries) == EXPIRED_TOGETHER
 
-    async def give_up(self, entry: Entry, reason: str) -> None:
+    async def give_up(self, entry: Entry, reason: NonDelivery | str) -> None:
         """A report takes the place of an entry that is claimed. Raises SpoolError; the claim is still held then."""
         try:
             outcome = self.mta.expire(stored_of(entry), recipients_of(entry), reason, datetime.now(UTC))
@@ -340,7 +344,7 @@ class Worker:
             raise
         self.accounting.left("given-up", entry)
         self.stored(batch)
-        log.info("given up", identifier=entry.identifier, peer=entry.queue, reason=reason)
+        log.info("given up", identifier=entry.identifier, peer=entry.queue, reason=str(reason))
 
     async def put_aside(self, entry: Entry, error: Exception) -> None:
         """An entry that is claimed cannot go on: into quarantine with it. Raises SpoolError; the claim is held then."""
