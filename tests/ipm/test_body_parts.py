@@ -52,6 +52,8 @@ def test_general_text(text: str, registrations: str, designation: bytes) -> None
         ([1, 6, 100], b"Gr\xfc\xdfe", "Grüße"),
         ([1, 6, 144], b"\xb8\xb0", "ИА"),
         ([196], "€".encode(), "€"),
+        ([1, 6, 126], b"\x1b-F\xc1\xe8", "Αθ"),
+        ([1, 6], b"\x1b-L\xb8\xb0", "ИА"),
     ],
 )
 def test_general_text_of_others(registrations: list[int], octets: bytes, text: str) -> None:

@@ -57,7 +57,7 @@ def test_content_extensions_and_body_parts_are_taken_apart() -> None:
     assert ipm["heading"]["subject"] == "Hello"
     first, second, third = ipm["body"]
     assert first["basic"]["ia5-text"]["data"] == "Hi"
-    assert second["extended"]["data"]["encoding"]["single-ASN1-type"] == "\x1b-AGr\xfc\xdfe"
+    assert second["extended"]["data"]["encoding"]["single-ASN1-type"] == "Grüße"
     assert third["extended"]["data"]["encoding"]["single-ASN1-type"][0]["encoding"] == {"octet-aligned": "00" * 100}
     (extension,) = plain["message"]["envelope"]["extensions"]
     assert extension["value"][0]["mta-name"] == "m"
@@ -154,3 +154,20 @@ def test_values_for_people() -> None:
     assert show("text") == "'text'"
     assert show((b"\xa0", 3)) == "101"
     assert show(None) == ""
+
+
+@pytest.mark.parametrize(("text", "charset"), [("Grüße\nund so", "iso8859-1"), ("漢字 €", "utf-8")])
+def test_general_text_is_shown_in_its_own_character_set(text: str, charset: str) -> None:
+    _, tree = inspect(encode(Heading("ipm-1", ALICE), [Text("Hi"), Text(text)]))
+    nodes = all_nodes(tree)
+    assert [node.value.replace("\r\n", "\n") for node in nodes if node.note == charset] == [text]
+    assert text.replace("\n", "\\r\\n") in json.dumps(to_plain(tree), ensure_ascii=False)
+
+
+def test_general_text_in_a_set_that_is_not_known_stays_as_it_is() -> None:
+    octets = encode(Heading("ipm-1", ALICE), [Text("漢字")])
+    place = octets.index(b"\x1b%G")
+    octets = octets.replace(b"\x1b%G", b"\x1b$B").replace(b"\x02\x02\x00\xc4", b"\x02\x02\x00\x87")
+    _, tree = inspect(octets)
+    (text,) = [node for node in all_nodes(tree) if node.note.startswith("octets as in Latin-1")]
+    assert text.value.encode("latin-1") == octets[place : place + 9]

@@ -2,7 +2,7 @@
 
 General text is a GeneralString that designates its character sets itself, by the escape sequences of ISO 2022, and
 names their registrations in its parameters. Two ways of writing it are made here, Latin-1 and UTF-8; read are these,
-ISO 8859-1 to -9 without their escape sequence, and plain ASCII.
+ISO 8859-1 to -9 with or without their escape sequence, and plain ASCII.
 """
 
 from __future__ import annotations
@@ -14,9 +14,18 @@ from typing import Any, TypeAlias
 
 from x400.ipm.exceptions import Unencodable
 from x400.ipm.types import ipm_type, oid
-from x400.mts.charsets import ASCII, C0, DESIGNATE_LATIN_1, LATIN_1, RIGHT_HALVES, USE_UTF_8, UTF_8
+from x400.mts.charsets import ASCII, C0, DESIGNATE_LATIN_1, LATIN_1, USE_UTF_8, UTF_8, general_text
 
-__all__ = ["BodyPart", "File", "OtherPart", "Text", "encoded_information_types", "from_value", "to_value"]
+__all__ = [
+    "BodyPart",
+    "File",
+    "OtherPart",
+    "Text",
+    "encoded_information_types",
+    "from_value",
+    "general_text_of",
+    "to_value",
+]
 
 _UNSTRUCTURED_BINARY = "1.0.8571.2.4"
 """FTAM's abstract syntax of unstructured binary files (ISO 8571-2)."""
@@ -76,10 +85,11 @@ def to_value(part: BodyPart) -> Any:
 
 def _general_text_encoding(text: str) -> tuple[bytes, list[int]]:
     """The octets of a general text, and the registrations of its character sets."""
-    try:
-        return DESIGNATE_LATIN_1 + text.encode("latin-1"), [C0, ASCII, LATIN_1]
-    except UnicodeEncodeError:
-        pass
+    if "\x1b" not in text:  # which begins an escape sequence
+        try:
+            return DESIGNATE_LATIN_1 + text.encode("latin-1"), [C0, ASCII, LATIN_1]
+        except UnicodeEncodeError:
+            pass
     try:
         return USE_UTF_8 + text.encode(), [UTF_8]
     except UnicodeEncodeError as error:
@@ -136,10 +146,10 @@ def from_value(value: Any) -> BodyPart:
             text: str = ipm_type("IA5TextData").decode(_value(part["data"]))
             return Text(text.replace("\r\n", "\n"))
         if kind == oid("id-et-general-text"):
-            return _general_text(part)
+            return Text(general_text_of(part)[0].replace("\r\n", "\n"))
         if kind == oid("id-et-file-transfer"):
             return _file(part)
-    except (fastber.DecodeError, UnicodeDecodeError):
+    except (fastber.DecodeError, UnicodeDecodeError, LookupError):
         pass
     return OtherPart(kind, value)
 
@@ -155,18 +165,15 @@ def _parameters(part: dict[str, Any], type_name: str, module: str) -> Any:
     return None if parameters is None else ipm_type(type_name, module).decode(_value(parameters))
 
 
-def _general_text(part: dict[str, Any]) -> Text:
+def general_text_of(part: dict[str, Any]) -> tuple[str, str]:
+    """The text in an ExtendedBodyPart of general text, as it is, and its character set.
+
+    Raises fastber.DecodeError, UnicodeDecodeError, LookupError.
+    """
     module = "IPMSExtendedBodyPartTypes2"
     registrations = _parameters(part, "GeneralTextParameters", module) or []
     octets = ipm_type("GeneralTextData", module).decode(_value(part["data"])).encode("latin-1")
-    if octets.startswith(USE_UTF_8) or UTF_8 in registrations:
-        text = octets.removeprefix(USE_UTF_8).decode()
-    else:
-        names = [RIGHT_HALVES[number] for number in registrations if number in RIGHT_HALVES]
-        if octets.startswith(DESIGNATE_LATIN_1):
-            names = ["iso8859-1"]
-        text = octets.removeprefix(DESIGNATE_LATIN_1).decode(names[0] if len(names) == 1 else "ascii")
-    return Text(text.replace("\r\n", "\n"))
+    return general_text(octets, registrations)
 
 
 def _file(part: dict[str, Any]) -> BodyPart:

@@ -16,8 +16,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from x400.asn1 import compiled_type, specification
+from x400.ipm.body_parts import general_text_of
 from x400.ipm.message import CONTENT_TYPES
-from x400.ipm.types import open_type
+from x400.ipm.types import oid, open_type
 from x400.mts.exceptions import MTSError
 from x400.mts.identifiers import GlobalDomainIdentifier, MTSIdentifier
 from x400.mts.oraddress import ORAddress
@@ -169,6 +170,8 @@ class _Walk:
         if "direct-reference" in by_name and value["encoding"][0] == "single-ASN1-type":
             (contents,) = by_name["encoding"].children
             self._open(contents, value["encoding"][1], open_type(value["direct-reference"]))
+        if isinstance(value.get("data"), dict) and value["data"].get("direct-reference") == oid("id-et-general-text"):
+            _read(by_name["data"], value)
         if isinstance(value.get("content"), bytes) and "envelope" in value:
             content_type = value["envelope"].get("content-type")
             if content_type is not None and content_type[1] in CONTENT_TYPES:
@@ -205,6 +208,20 @@ class _Walk:
             node.note = f"no InformationObject: {error}"
             return
         node.kind, node.children, node.note, node.value = "members", [tree], "interpersonal message", None
+
+
+def _read(data: Node, part: dict[str, Any]) -> None:
+    """The text of a general text, in its own character set, in place of the octets; of others they stay as they are."""
+    import fastber
+
+    while data.children:
+        data = data.children[-1]
+    if data.kind != "leaf" or not isinstance(data.value, str):
+        return
+    try:
+        data.value, data.note = general_text_of(part)
+    except (fastber.DecodeError, UnicodeDecodeError, LookupError) as error:
+        data.note = f"octets as in Latin-1: {error}"
 
 
 def _step(view: fastber.View | None, step: str | int) -> fastber.View | None:

@@ -15,7 +15,7 @@ import fastber
 from x400.mta.conversion_decision import Target, types_after
 from x400.mta.copies import Actions, Work, spliced, traced, without
 from x400.mts.apdu import Recipient, type_named
-from x400.mts.charsets import ASCII, C0, DESIGNATE_LATIN_1, RIGHT_HALVES, USE_UTF_8, UTF_8
+from x400.mts.charsets import ASCII, C0, general_text
 from x400.mts.extensions import StandardExtension, is_set
 from x400.mts.reports import NonDelivery, NonDeliveryDiagnosticCode
 
@@ -133,15 +133,7 @@ def _text_of(part: dict[str, Any]) -> str:
         kind = type_named("GeneralTextParameters", "IPMSExtendedBodyPartTypes2")
         registrations = kind.decode(_tlv(part["parameters"]))
     data = type_named("GeneralTextData", "IPMSExtendedBodyPartTypes2").decode(_tlv(part["data"]))
-    octets: bytes = data.encode("latin-1")
-    if octets.startswith(USE_UTF_8) or UTF_8 in registrations:
-        return octets.removeprefix(USE_UTF_8).decode()
-    names = [RIGHT_HALVES[number] for number in registrations if number in RIGHT_HALVES]
-    if octets.startswith(DESIGNATE_LATIN_1):
-        return octets.removeprefix(DESIGNATE_LATIN_1).decode("latin-1")
-    if b"\x1b" in octets or len(names) > 1:
-        raise LookupError("a general text that changes its character set is not converted")
-    return octets.decode(names[0] if names else "ascii")
+    return general_text(data.encode("latin-1"), registrations)[0]
 
 
 def _tlv(external: dict[str, Any]) -> bytes:
