@@ -64,6 +64,7 @@ pub struct Decoder<'a, 'py> {
 }
 
 impl<'a, 'py> Decoder<'a, 'py> {
+    /// `data` may not change while this decodes.
     pub fn new(py: Python<'py>, data: &'a [u8], table: &'a Table, resolve: bool) -> Self {
         Decoder {
             py,
@@ -79,12 +80,6 @@ impl<'a, 'py> Decoder<'a, 'py> {
         }
     }
 
-    /// Decodes the element at `at` as the type `id`.
-    pub fn decode(&mut self, id: TypeId, at: usize, end: usize, depth: usize) -> Decoded<'py> {
-        let element = self.header(at, end)?;
-        self.value(id, &element, depth)
-    }
-
     /// As `decode`, with the values around it, outermost first, for the tables that govern open types.
     pub fn decode_within(
         &mut self,
@@ -95,6 +90,12 @@ impl<'a, 'py> Decoder<'a, 'py> {
     ) -> Decoded<'py> {
         self.scopes = scopes;
         self.decode(id, at, end, 0)
+    }
+
+    /// Decodes the element at `at` as the type `id`.
+    pub fn decode(&mut self, id: TypeId, at: usize, end: usize, depth: usize) -> Decoded<'py> {
+        let element = self.header(at, end)?;
+        self.value(id, &element, depth)
     }
 
     /// The header at `at` of an element that has to end by `end`.

@@ -154,7 +154,7 @@ impl<'a, 'py> Encoder<'a, 'py> {
         if export.len() >= WORTH_KEEPING && export.is_read_only() {
             self.out.keep(export);
         } else {
-            self.out.extend(export.octets(self.py));
+            self.out.extend(export.in_place(self.py));
         }
         Ok(())
     }
@@ -444,7 +444,7 @@ impl<'a, 'py> Bits<'a, 'py> {
     fn octets(&'a self, py: Python<'a>) -> &'a [u8] {
         match &self.octets {
             Octets::Bytes(bytes) => bytes.as_bytes(),
-            Octets::Other(export) => export.octets(py),
+            Octets::Other(export) => export.in_place(py),
         }
     }
 }

@@ -90,7 +90,7 @@ impl Out {
             let to = written.len() - kept.mark;
             let before = &written[from..to];
             from = to;
-            [before, kept.octets.octets(py)]
+            [before, kept.octets.in_place(py)]
         });
         let last = self.kept.first().map_or(written.len(), |kept| kept.mark);
         kept.chain([&written[written.len() - last..]])

@@ -1,4 +1,7 @@
 //! Character strings (X.690 8.23): contents octets to and from Python's str.
+//!
+//! A str is made by a look at the octets, for how many characters there are and how wide, and a second one that writes
+//! them. Both see the same: the octets are those of a bytes object or a copy of our own (`Export::fixed`).
 
 use pyo3::ffi;
 use pyo3::prelude::*;

@@ -41,7 +41,7 @@ impl Raw {
 
 impl Raw {
     pub fn octets<'a>(&'a self, py: Python<'a>) -> &'a [u8] {
-        self.export.octets(py)
+        self.export.in_place(py)
     }
 }
 

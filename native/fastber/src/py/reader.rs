@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyTuple};
+use pyo3::types::{PyBytes, PyString, PyTuple};
 
-use crate::py::spec::{Shared, with_octets};
+use crate::error::guarded;
+use crate::py::buffer::Export;
+use crate::py::spec::Shared;
 use crate::schema::TypeId;
 use crate::view::level;
 use crate::view::plan::{Plan, Walk, compile};
@@ -52,7 +54,15 @@ impl Reader {
     #[pyo3(signature = (buffer, *, partial=false))]
     fn read<'py>(&self, py: Python<'py>, buffer: &Bound<'py, PyAny>, partial: bool) -> PyResult<Bound<'py, PyTuple>> {
         let count = self.paths.bind(py).len();
-        with_octets(buffer, |data| {
+        let export;
+        let (data, fixed) = match buffer.cast::<PyBytes>() {
+            Ok(bytes) => (bytes.as_bytes(), true),
+            Err(_) => {
+                export = Export::get(buffer)?;
+                (export.in_place(py), export.fixed(py).is_some())
+            }
+        };
+        guarded(|| {
             let table = &self.shared.table;
             let end = root_end(data, table, self.id, partial)?;
             let mut few: [Option<Bound<'py, PyAny>>; FEW] = Default::default();
@@ -63,7 +73,12 @@ impl Reader {
                 many.resize_with(self.slots, || None);
                 &mut many[..]
             };
-            let reader = level::Reader { data, table, partial };
+            let reader = level::Reader {
+                data,
+                fixed,
+                table,
+                partial,
+            };
             Walk { py, reader, slots }
                 .read(&self.plan, 0, end)
                 .map_err(|error| error.member(&table.node(self.id).name))?;

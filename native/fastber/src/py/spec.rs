@@ -39,22 +39,33 @@ pub struct CompiledType {
     module: String,
 }
 
-/// Calls `work` with the octets of `data`; those that others may write to are copied first, as Python code may run
-/// while they are read.
-pub fn with_octets<T>(data: &Bound<'_, PyAny>, work: impl FnOnce(&[u8]) -> Result<T>) -> PyResult<T> {
+/// Calls `work` with the octets of `data`, of which there may be `most`. Those that may change are copied first.
+pub fn with_octets<T>(data: &Bound<'_, PyAny>, most: usize, work: impl FnOnce(&[u8]) -> Result<T>) -> PyResult<T> {
+    let within = |octets: usize| match octets {
+        _ if octets <= most => Ok(()),
+        _ => Err(Error::decode(most, "more octets than max_size")),
+    };
     if let Ok(data) = data.cast::<PyBytes>() {
-        return guarded(|| work(data.as_bytes()));
-    }
-    let export = Export::get(data)?;
-    let octets = export.octets(data.py());
-    if export.is_read_only() {
+        let octets = data.as_bytes();
+        within(octets.len())?;
         return guarded(|| work(octets));
     }
-    let copy = octets.to_vec();
-    guarded(|| work(&copy))
+    let export = Export::get(data)?;
+    within(export.len())?;
+    match export.fixed(data.py()) {
+        Some(octets) => guarded(|| work(octets)),
+        None => {
+            let copy = export.in_place(data.py()).to_vec();
+            guarded(|| work(&copy))
+        }
+    }
 }
 
 impl CompiledType {
+    fn max_size(&self) -> usize {
+        self.shared.table.options.limits.max_size
+    }
+
     fn decode_octets<'py>(
         &self,
         py: Python<'py>,
@@ -63,12 +74,6 @@ impl CompiledType {
         check: bool,
     ) -> Result<(Bound<'py, PyAny>, usize)> {
         let table = &self.shared.table;
-        if octets.len() > table.options.limits.max_size {
-            return Err(Error::decode(
-                table.options.limits.max_size,
-                "more octets than max_size",
-            ));
-        }
         let mut decoder = Decoder::new(py, octets, table, resolve);
         let decoded = decoder.decode(self.id, 0, octets.len(), 0);
         let (value, length) = (decoded.map_err(|error| error.member(&self.name))?, decoder.after);
@@ -90,7 +95,7 @@ impl CompiledType {
         resolve_open_types: bool,
         check_constraints: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
-        with_octets(data, |octets| {
+        with_octets(data, self.max_size(), |octets| {
             Ok(self.decode_octets(py, octets, resolve_open_types, check_constraints)?.0)
         })
     }
@@ -104,7 +109,7 @@ impl CompiledType {
         resolve_open_types: bool,
         check_constraints: bool,
     ) -> PyResult<(Bound<'py, PyAny>, usize)> {
-        with_octets(data, |octets| {
+        with_octets(data, self.max_size(), |octets| {
             self.decode_octets(py, octets, resolve_open_types, check_constraints)
         })
     }
@@ -175,7 +180,9 @@ impl CompiledType {
 }
 
 fn decode_length(data: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
-    with_octets(data, |octets| match tlv::head(octets, 0, octets.len()) {
+    let export = Export::get(data)?;
+    let octets = export.in_place(data.py());
+    guarded(|| match tlv::head(octets, 0, octets.len()) {
         Ok(header) => match header.length {
             Some(length) => Ok(Some(header.contents + length)),
             None => Err(Error::decode(

@@ -58,7 +58,7 @@ impl Splicer {
             let spot = Spot {
                 id: self.id,
                 at: 0,
-                end: root_end(source.export.octets(py), source.table(), self.id, partial)?,
+                end: root_end(source.export.in_place(py), source.table(), self.id, partial)?,
                 via: Via::Root,
                 parent: None,
             };

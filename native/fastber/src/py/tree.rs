@@ -6,6 +6,7 @@ use pyo3::types::{PyBytes, PyList};
 use crate::ber::tlv::{self, Header};
 use crate::error::{Error, Result, guarded};
 use crate::py::buffer::Export;
+use crate::py::spec::with_octets;
 use crate::table::DEEPEST;
 
 /// From how many octets on it is worth while to let other threads run.
@@ -43,10 +44,8 @@ impl Tree {
 #[pyo3(signature = (data, *, max_depth=256))]
 pub fn tree<'py>(data: &Bound<'py, PyAny>, max_depth: usize) -> PyResult<Bound<'py, PyList>> {
     let py = data.py();
-    let export = Export::get(data)?;
-    let octets = export.octets(py).to_vec();
-    guarded(|| {
-        let (children, _) = elements(py, &octets, 0, octets.len(), false, max_depth.min(DEEPEST))?;
+    with_octets(data, usize::MAX, |octets| {
+        let (children, _) = elements(py, octets, 0, octets.len(), false, max_depth.min(DEEPEST))?;
         Ok(children)
     })
 }
@@ -113,7 +112,7 @@ pub fn check(py: Python<'_>, buffer: &Bound<'_, PyAny>, max_depth: usize) -> PyR
         }
         _ => {
             let export = Export::get(buffer)?;
-            let octets = export.octets(py);
+            let octets = export.in_place(py);
             guarded(|| walk(octets, max_depth))
         }
     }

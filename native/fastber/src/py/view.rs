@@ -7,7 +7,6 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyString};
 
-use crate::ber::de::Decoder;
 use crate::error::{Error, Result, guarded};
 use crate::py::spec::Shared;
 use crate::schema::TypeId;
@@ -28,7 +27,7 @@ pub struct View {
 impl View {
     pub fn root(buffer: &Bound<'_, PyAny>, shared: Arc<Shared>, id: TypeId, partial: bool) -> PyResult<View> {
         let source = Arc::new(Source::new(buffer, shared, partial)?);
-        let data = source.export.octets(buffer.py());
+        let data = source.export.in_place(buffer.py());
         let end = guarded(|| root_end(data, source.table(), id, partial))?;
         let spot = Arc::new(Spot {
             id,
@@ -53,9 +52,8 @@ impl View {
     }
 
     fn read(&self, py: Python<'_>, spot: &Spot) -> Result<Level> {
-        let source = &self.source;
-        Level::read(spot, source.export.octets(py), source.table(), source.partial)
-            .map_err(|error| spot.name_error(source.table(), error))
+        let reader = self.source.reader(py);
+        reader.level(spot).map_err(|error| spot.name_error(reader.table, error))
     }
 
     fn level<'a>(&'a self, py: Python<'a>) -> PyResult<&'a Level> {
@@ -156,7 +154,7 @@ impl View {
 
     #[cold]
     fn cut(&self, py: Python<'_>, spot: &Spot) -> PyErr {
-        let end = self.source.export.octets(py).len();
+        let end = self.source.export.in_place(py).len();
         spot.name_error(
             self.source.table(),
             Error::decode(end, "the buffer ends within this value"),
@@ -165,7 +163,7 @@ impl View {
     }
 
     fn whole(&self, py: Python<'_>) -> PyResult<()> {
-        if self.spot.end > self.source.export.octets(py).len() {
+        if self.spot.end > self.source.export.in_place(py).len() {
             return Err(self.cut(py, &self.spot));
         }
         Ok(())
@@ -201,18 +199,18 @@ impl View {
 
     /// The values of the SEQUENCEs and SETs around the spot, outermost first, for the tables that govern open types.
     fn scopes<'py>(&self, py: Python<'py>) -> Result<Vec<Bound<'py, PyDict>>> {
-        let data = self.source.export.octets(py);
+        let reader = self.source.reader(py);
         let mut scopes = Vec::new();
         let mut spot = &self.spot;
         while let Some(parent) = &spot.parent {
             spot = parent;
             // What governs is near: a look beyond two levels would decode whole messages.
-            if spot.end <= data.len() && scopes.len() < 2 {
-                let table = self.source.table();
-                if matches!(table.node(spot.id).op, Op::Sequence(_) | Op::Set(_)) {
-                    let value = Decoder::new(py, data, table, false).decode(spot.id, spot.at, spot.end, 0)?;
-                    scopes.push(value.cast_into::<PyDict>().map_err(PyErr::from)?);
-                }
+            if spot.end <= reader.data.len()
+                && scopes.len() < 2
+                && matches!(reader.table.node(spot.id).op, Op::Sequence(_) | Op::Set(_))
+            {
+                let value = reader.value(py, None, spot.id, spot.at, spot.end)?;
+                scopes.push(value.cast_into::<PyDict>().map_err(PyErr::from)?);
             }
         }
         scopes.reverse();
@@ -291,7 +289,7 @@ impl View {
         self.whole(py)?;
         let level = self.level(py)?;
         let (at, end) = (level.contents + usize::from(bits), level.contents_end);
-        let data = self.source.export.octets(py);
+        let data = self.source.export.in_place(py);
         let found = match data.get(at..end) {
             _ if level.headers.as_slice().last().is_some_and(|header| header.constructed) => Err(Error::decode(
                 level.contents,
@@ -363,25 +361,11 @@ impl View {
     #[pyo3(signature = (*, resolve_open_types=false))]
     fn decode<'py>(&self, py: Python<'py>, resolve_open_types: bool) -> PyResult<Bound<'py, PyAny>> {
         self.whole(py)?;
-        let (Source { export, .. }, Spot { id, at, end, .. }) = (&*self.source, &*self.spot);
-        let table = self.source.table();
-        let octets = export.octets(py);
+        let (reader, spot) = (self.source.reader(py), &self.spot);
         guarded(|| {
-            let scopes = if resolve_open_types {
-                self.scopes(py)?
-            } else {
-                Vec::new()
-            };
-            let decoded = if export.is_read_only() {
-                Decoder::new(py, octets, table, resolve_open_types).decode_within(scopes, *id, *at, *end)
-            } else {
-                // Python code may run while this is read, and write to the buffer.
-                let copy = octets[*at..*end].to_vec();
-                Decoder::new(py, &copy, table, resolve_open_types)
-                    .decode_within(scopes, *id, 0, copy.len())
-                    .map_err(|error| error.moved(*at))
-            };
-            decoded.map_err(|error| self.spot.name_error(table, error))
+            let scopes = resolve_open_types.then(|| self.scopes(py)).transpose()?;
+            let decoded = reader.value(py, scopes, spot.id, spot.at, spot.end);
+            decoded.map_err(|error| spot.name_error(reader.table, error))
         })
     }
 
@@ -434,7 +418,7 @@ impl View {
     /// Is the whole encoding at hand?
     #[getter]
     fn complete(&self, py: Python<'_>) -> bool {
-        self.spot.end <= self.source.export.octets(py).len()
+        self.spot.end <= self.source.export.in_place(py).len()
     }
 
     /// Name of the type, empty if it has none.
@@ -508,7 +492,7 @@ impl Elements {
     fn __next__(&mut self, py: Python<'_>) -> PyResult<Option<View>> {
         let Some(part) = self.parts.get(self.next) else {
             if self.cut {
-                let end = self.source.export.octets(py).len();
+                let end = self.source.export.in_place(py).len();
                 let error = Error::decode(end, "the buffer ends within this value");
                 return Err(self.spot.name_error(self.source.table(), error).into());
             }

@@ -1,8 +1,13 @@
 //! One level of an encoding: headers, and the places of the parts.
 
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::ber::de::{Decoded, Decoder};
 use crate::ber::der;
 use crate::ber::tlv::{self, Fault, Header, Tag};
 use crate::error::{Error, Result};
+use crate::schema::TypeId;
 use crate::table::{Alternatives, Fields, Node, Op, Table};
 use crate::view::Spot;
 use crate::view::few::Few;
@@ -67,17 +72,17 @@ impl Seen {
     }
 }
 
+/// A buffer, and how it is read.
+#[derive(Clone, Copy)]
 pub struct Reader<'a> {
     pub data: &'a [u8],
+    /// Nothing can change the octets.
+    pub fixed: bool,
     pub table: &'a Table,
     pub partial: bool,
 }
 
 impl Level {
-    pub fn read(spot: &Spot, data: &[u8], table: &Table, partial: bool) -> Result<Level> {
-        Reader { data, table, partial }.level(spot)
-    }
-
     /// The last member known to be present, in the order of a SEQUENCE.
     pub fn last_member(&self) -> Option<u32> {
         match &self.parts {
@@ -131,7 +136,28 @@ impl Reader<'_> {
         }
     }
 
-    fn level(&self, spot: &Spot) -> Result<Level> {
+    /// The value at `at..end`, all of it at hand, decoded from a copy if the octets may change. With `scopes`, the values
+    /// around it, open types are decoded too.
+    pub fn value<'py>(
+        &self,
+        py: Python<'py>,
+        scopes: Option<Vec<Bound<'py, PyDict>>>,
+        id: TypeId,
+        at: usize,
+        end: usize,
+    ) -> Decoded<'py> {
+        let decode = |data, at, end| {
+            let mut decoder = Decoder::new(py, data, self.table, scopes.is_some());
+            decoder.decode_within(scopes.unwrap_or_default(), id, at, end)
+        };
+        if self.fixed {
+            return decode(self.data, at, end);
+        }
+        let copy = self.data[at..end].to_vec();
+        decode(&copy, 0, copy.len()).map_err(|error| error.moved(at))
+    }
+
+    pub fn level(&self, spot: &Spot) -> Result<Level> {
         let node = self.table.node(spot.id);
         let mut headers = Few::default();
         let mut at = spot.at;

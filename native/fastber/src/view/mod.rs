@@ -22,6 +22,7 @@ use crate::py::buffer::Export;
 use crate::py::spec::Shared;
 use crate::schema::TypeId;
 use crate::table::{Op, Table};
+use crate::view::level::Reader;
 
 /// The buffer that views look at, and the types they read it with.
 pub struct Source {
@@ -30,6 +31,7 @@ pub struct Source {
     pub shared: Arc<Shared>,
     /// The buffer may end before the value does.
     pub partial: bool,
+    fixed: bool,
     memory: PyOnceLock<Py<PyAny>>,
 }
 
@@ -38,6 +40,7 @@ impl Source {
         let export = Export::get(object)?;
         Ok(Source {
             object: object.clone().unbind(),
+            fixed: export.fixed(object.py()).is_some(),
             export,
             shared,
             partial,
@@ -47,6 +50,15 @@ impl Source {
 
     pub fn table(&self) -> &Table {
         &self.shared.table
+    }
+
+    pub fn reader<'a>(&'a self, py: Python<'a>) -> Reader<'a> {
+        Reader {
+            data: self.export.in_place(py),
+            fixed: self.fixed,
+            table: self.table(),
+            partial: self.partial,
+        }
     }
 
     /// Octets at hand.

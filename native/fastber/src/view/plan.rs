@@ -4,7 +4,6 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 
-use crate::ber::de::Decoder;
 use crate::ber::tlv::Tag;
 use crate::error::{Error, Result};
 use crate::schema::TypeId;
@@ -210,7 +209,7 @@ impl<'py> Walk<'_, 'py> {
             Want::Raw => {}
             Want::Contents => self.enter(id, &mut at, &mut end)?,
             Want::Value => {
-                return Decoder::new(self.py, self.reader.data, self.reader.table, false).decode(id, at, end, 0);
+                return self.reader.value(self.py, None, id, at, end);
             }
         }
         Ok(PyBytes::new(self.py, &self.reader.data[at..end]).into_any())
@@ -297,8 +296,8 @@ impl<'py> Walk<'_, 'py> {
         end: usize,
         mut take: impl FnMut(&mut Self, Tag, usize, usize) -> Result<()>,
     ) -> Result<bool> {
-        let Reader { data, table, partial } = self.reader;
-        Reader { data, table, partial }.each(at, end, |tag, at, end| take(self, tag, at, end))
+        let reader = self.reader;
+        reader.each(at, end, |tag, at, end| take(self, tag, at, end))
     }
 
     fn elements(&mut self, id: TypeId, plans: &[(Pick, Plan)], mut at: usize, mut end: usize) -> Result<()> {

@@ -118,7 +118,7 @@ impl<'a, 'py> Splicer<'a, 'py> {
             }
             Edit::Below(edits) => edits,
         };
-        let level = Level::read(spot, self.data, self.table, self.source.partial)?;
+        let level = self.source.reader(self.py).level(spot)?;
         let indefinite = level
             .headers
             .as_slice()
@@ -380,7 +380,7 @@ pub fn splice<'py>(
     edit: &Edit,
     values: &[Bound<'py, PyAny>],
 ) -> Result<Bound<'py, PyList>> {
-    let (table, data) = (source.table(), source.export.octets(py));
+    let (table, data) = (source.table(), source.export.in_place(py));
     let mut splicer = Splicer {
         py,
         source,
