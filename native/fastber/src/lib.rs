@@ -12,6 +12,9 @@ pub mod value;
 pub mod view;
 pub mod work;
 
+#[cfg(test)]
+mod bounds;
+
 // The encoder steps through dicts and lists in place, and views read memory that others may write to: both count on the
 // interpreter lock, which a free-threaded interpreter takes back for such a module.
 #[pyo3::pymodule(gil_used = true)]

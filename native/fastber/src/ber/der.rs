@@ -2,6 +2,7 @@
 
 use crate::ber::tlv::{Header, Tag, length_size};
 use crate::error::{Error, Result};
+use crate::work;
 
 /// X.690 10.1: definite lengths in the least number of octets.
 pub fn header(header: &Header) -> Result<()> {
@@ -74,6 +75,8 @@ pub fn set_of_order(previous: &[u8], next: &[u8], at: usize) -> Result<()> {
 
 pub fn compare_padded(left: &[u8], right: &[u8]) -> std::cmp::Ordering {
     let common = left.len().min(right.len());
+    // The padding is looked at as well.
+    work::compare(left.len().max(right.len()));
     left[..common].cmp(&right[..common]).then_with(|| {
         let padding = |rest: &[u8]| rest.iter().any(|octet| *octet != 0);
         padding(&left[common..]).cmp(&padding(&right[common..]))
