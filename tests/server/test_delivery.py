@@ -10,7 +10,8 @@ import pytest
 
 from x400.server.batches import DELIVERY, DeliveryDetail
 from x400.server.delivery import deliver, deliver_all, name_of
-from x400.spool import Entry, Part
+from x400.spool import ContentDamaged, Entry, Part
+from x400.spool.sealed import seal_file
 
 ENVELOPE = b"\x31\x00"
 
@@ -51,6 +52,7 @@ def test_what_a_crash_left_is_written_anew(tmp_path: Path) -> None:
 def test_a_large_content_comes_from_its_file(tmp_path: Path) -> None:
     file = tmp_path / "large"
     file.write_bytes(b"--" + b"x" * 3_000_000 + b"--")
+    seal_file(file)
     path = deliver(tmp_path / "in", entry(tmp_path, head=b"head", tail=Part(str(file), 2, 3_000_000)))
     assert (path / "content").read_bytes() == b"head" + b"x" * 3_000_000
 
@@ -58,6 +60,7 @@ def test_a_large_content_comes_from_its_file(tmp_path: Path) -> None:
 def test_a_constructed_content_is_put_together(tmp_path: Path) -> None:
     file = tmp_path / "large"
     file.write_bytes(b"cd\x04\x01e\x00\x00more")
+    seal_file(file)
     path = deliver(tmp_path / "in", entry(tmp_path, head=b"\x04\x04ab", tail=Part(str(file), 0, 11), constructed=True))
     assert (path / "content").read_bytes() == b"abcde"
 
@@ -68,8 +71,8 @@ def test_failures_are_told_one_by_one(tmp_path: Path) -> None:
     bad.identifier = "[/C=GB/A=X/;other]"
     outcomes = deliver_all(tmp_path, [bad, good])
     assert outcomes[1] is None
-    assert outcomes[0] is not None
-    assert "No such file" in outcomes[0]
+    assert isinstance(outcomes[0], ContentDamaged)
+    assert "not there" in str(outcomes[0])
 
 
 @pytest.mark.parametrize(

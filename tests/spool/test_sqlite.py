@@ -127,14 +127,6 @@ def test_what_has_left_while_the_disk_was_full_does_not_come_back(tmp_path: Path
     asyncio.run(body())
 
 
-def test_a_damaged_database_is_refused_with_its_name(tmp_path: Path) -> None:
-    folder = tmp_path / "spool"
-    folder.mkdir()
-    (folder / "spool.sqlite").write_bytes(b"this is not a database, but it is long enough to be looked at" * 100)
-    with pytest.raises(SpoolCorrupt, match=r"spool\.sqlite"):
-        asyncio.run(SqliteSpool(folder).open())
-
-
 def test_a_damaged_database_is_named_to_those_who_look(tmp_path: Path) -> None:
     (tmp_path / "worker-0").mkdir()
     (tmp_path / "worker-0" / "spool.sqlite").write_bytes(b"no database" * 1000)

@@ -30,6 +30,8 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "deliveries": ("Messages and reports delivered to local users.", ()),
     "quarantined": ("APDUs that could not be understood, put aside.", ()),
     "quarantine_refused": ("APDUs that could not be understood, and were refused for want of room to keep them.", ()),
+    "entries_damaged": ("Entries that were damaged on disk, set aside instead of being passed on.", ()),
+    "spool_rescues": ("Times that the database was damaged: what could be read was saved into a new one.", ()),
 }
 GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "queue_entries": ("What waits, by next hop and priority.", ("queue", "priority")),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import structlog
 
-from x400.spool import Batch, Entry, Event, Spool, SqliteSpool
+from x400.spool import Batch, Entry, Event, Rescue, Spool, SqliteSpool
 from x400.spool.quarantine import take_over
 
 log = structlog.get_logger("x400.server")
@@ -29,6 +29,8 @@ async def absorb(folder: Path, into: Spool, home: Path, wake: Callable[[str], No
     """
     source = SqliteSpool(folder)
     await source.open()
+    if source.rescued is not None:
+        tell_of_rescue(source.rescued)
     moved = after = 0
     try:
         while ids := await source.find(None, None, after, TOGETHER):
@@ -49,6 +51,12 @@ async def absorb(folder: Path, into: Spool, home: Path, wake: Callable[[str], No
     if moved:
         log.info("entries of a worker that is not started any more were taken over", spool=str(folder), entries=moved)
     return moved
+
+
+def tell_of_rescue(rescued: Rescue) -> None:
+    """Tell the operator that a spool's database was damaged."""
+    log.error("the spool was damaged: what could be read was saved", reason=rescued.reason, entries=rescued.saved,
+              lost=len(rescued.lost), entries_lost=rescued.lost[:100], kept=str(rescued.kept))  # fmt: skip
 
 
 async def _move(entry: Entry, worker: str, into: Spool) -> None:

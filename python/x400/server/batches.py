@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,8 @@ import msgspec
 from x400.mta.outcome import Delivery, Held, LogRecord, Outcome, Transfer
 from x400.mts.stored import Stored, Tail
 from x400.osi import rtse
-from x400.spool import Batch, Buffer, Entry, Event, Part
+from x400.spool import Batch, Buffer, ContentDamaged, Entry, Event, Part
+from x400.spool.sealed import PartReader
 
 DELIVERY = "delivery:"
 """Prefix of the queues of delivery channels; what follows is the folder."""
@@ -144,40 +144,41 @@ def delivery_of(entry: Entry) -> DeliveryDetail:
 
 @dataclass(slots=True)
 class _FileSource:
-    """A head in memory, then a part of a file, read as it is sent."""
+    """A head in memory, then a part of a file, read and verified as it is sent."""
 
     head: memoryview
-    descriptor: int
-    offset: int
-    rest: int
+    part: PartReader
     length: int
+    damage: str = ""
+    """What was found damaged; reading ends there."""
 
     def read(self, size: int) -> Buffer:
         if self.head:
             piece, self.head = self.head[:size], self.head[size:]
             return piece
-        data = os.pread(self.descriptor, min(size, self.rest), self.offset)
-        if not data:
-            raise OSError("a content file is shorter than its entry says")
-        self.offset += len(data)
-        self.rest -= len(data)
-        return data
-
-    def close(self) -> None:
-        os.close(self.descriptor)
+        try:
+            return self.part.read(size)
+        except ContentDamaged as error:
+            self.damage = str(error)
+            raise
 
 
 def source_of(entry: Entry | Stored, offset: int = 0) -> rtse.Source:
-    """The entry's octets from `offset` on, to be sent; ``close_source`` when they have been."""
+    """The entry's octets from `offset` on, to be sent; ``close_source`` when they have been. Raises OSError, of which
+    ContentDamaged is one."""
     tail, head = entry.tail, memoryview(entry.head)[offset:]
     if tail is None:
         return rtse.BytesSource(head if offset else entry.head)
-    descriptor = os.open(tail.path, os.O_RDONLY | os.O_CLOEXEC)
-    skipped = max(0, offset - len(entry.head))
-    rest = tail.length - skipped
-    return _FileSource(head, descriptor, tail.offset + skipped, rest, len(head) + rest)
+    part = PartReader(Part(tail.path, tail.offset, tail.length))
+    part.skip(max(0, offset - len(entry.head)))
+    return _FileSource(head, part, len(head) + part.left)
 
 
 def close_source(source: rtse.Source) -> None:
     if isinstance(source, _FileSource):
-        source.close()
+        source.part.close()
+
+
+def damage_of(source: rtse.Source | None) -> str:
+    """What was found damaged of what was being sent; empty: nothing."""
+    return source.damage if isinstance(source, _FileSource) else ""

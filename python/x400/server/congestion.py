@@ -23,12 +23,19 @@ class Congestion:
 
     def __init__(self, folder: Path, waiting: int, free_octets: int) -> None:
         self.cause = ""
+        self._closed = ""
         self._folder = folder
         self._waiting = waiting
         self._free_octets = free_octets
 
+    def close(self, cause: str) -> None:
+        """Take over nothing any more."""
+        self._closed = self.cause = cause
+
     def look(self, waiting: int) -> None:
         """Look again; ``waiting`` is the number of entries on the spool."""
+        if self._closed:
+            return
         slack = BACK if self.cause else 1.0
         cause = ""
         free = self._free()

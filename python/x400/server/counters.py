@@ -59,6 +59,10 @@ class Counters:
         self.delivered = 0
         self.quarantined = 0
         self.quarantine_refused = 0
+        self.damaged = 0
+        """Entries that were not what had been stored."""
+        self.rescues = 0
+        """Times that the spool's database was damaged."""
         self.unknown_failures: Counter[str] = Counter()
         """Associations that failed before anybody knew with whom, by layer."""
         self.loop_lag = Durations()

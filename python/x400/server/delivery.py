@@ -24,7 +24,8 @@ from x400.mts.content import Flattener
 from x400.mts.exceptions import InvalidAPDU
 from x400.server.batches import DELIVERY, DeliveryDetail, delivery_of
 from x400.server.queues import LEASE, Queue
-from x400.spool import Buffer, Entry, Event, Spool
+from x400.spool import Buffer, ContentDamaged, Entry, Event, Spool
+from x400.spool.sealed import PartReader
 
 if TYPE_CHECKING:
     from x400.server.worker import Worker
@@ -78,15 +79,12 @@ def _write_content(entry: Entry, detail: DeliveryDetail, descriptor: int) -> Non
 
     put(entry.head)
     if entry.tail is not None:
-        with open(entry.tail.path, "rb") as file:
-            file.seek(entry.tail.offset)
-            left = entry.tail.length
-            while left:
-                data = file.read(min(CHUNK, left))
-                if not data:
-                    raise OSError("a content file is shorter than its entry says")
-                left -= len(data)
+        part = PartReader(entry.tail)
+        try:
+            while data := part.read(CHUNK):
                 put(data)
+        finally:
+            part.close()
 
 
 def deliver(folder: Path, entry: Entry) -> Path:
@@ -98,7 +96,11 @@ def deliver(folder: Path, entry: Entry) -> Path:
     temporary = folder / f".{final.name}"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
-    _write(temporary / "content", partial(_write_content, entry, detail))
+    try:
+        _write(temporary / "content", partial(_write_content, entry, detail))
+    except ContentDamaged:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
     _write(temporary / "envelope.ber", lambda descriptor: _put(descriptor, detail.envelope))
     about = {
         "identifier": entry.identifier,
@@ -114,19 +116,19 @@ def deliver(folder: Path, entry: Entry) -> Path:
     return final
 
 
-def deliver_all(folder: Path, entries: list[Entry]) -> list[str | None]:
+def deliver_all(folder: Path, entries: list[Entry]) -> list[Exception | None]:
     """Deliver each, then make the folder's entries durable; for each None, or why it failed."""
-    outcomes: list[str | None] = []
+    outcomes: list[Exception | None] = []
     for entry in entries:
         try:
             deliver(folder, entry)
             outcomes.append(None)
         except (OSError, InvalidAPDU) as error:
-            outcomes.append(str(error))
+            outcomes.append(error)
     try:
         _sync(folder)
     except OSError as error:
-        return [str(error)] * len(entries)
+        return [error] * len(entries)
     return outcomes
 
 
@@ -157,17 +159,19 @@ class DeliveryQueue(Queue):
         writing = loop.run_in_executor(None, deliver_all, self.folder, list(self._under_way))
         writing.add_done_callback(self._written)
 
-    def _written(self, done: asyncio.Future[list[str | None]]) -> None:
+    def _written(self, done: asyncio.Future[list[Exception | None]]) -> None:
         entries, self._under_way = self._under_way, []
         error = done.exception()
-        outcomes = [str(error)] * len(entries) if error is not None else done.result()
+        outcomes = [Exception(str(error))] * len(entries) if error is not None else done.result()
         for entry, cause in zip(entries, outcomes, strict=True):
             if cause is None:
                 self._counters.delivered += 1
                 self._accounting.left("delivered", entry)
                 self.spool.done(entry, Event("delivered", "", f"{entry.recipients} to {self.folder}"))
+            elif isinstance(cause, ContentDamaged):
+                self.damaged(entry, str(cause))
             else:
-                self._failed(entry, cause)
+                self._failed(entry, str(cause))
         self.work()
 
     def _failed(self, entry: Entry, cause: str) -> None:

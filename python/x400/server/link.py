@@ -17,10 +17,11 @@ from x400.mts.bind import InvalidBind, MTABindError, decode_error, encode_error
 from x400.mts.stored import Stored
 from x400.net.association import Association
 from x400.osi import rtse
-from x400.server.batches import close_source, source_of, stored_of
+from x400.server.batches import close_source, damage_of, source_of, stored_of
 from x400.server.binding import BindRefused
 from x400.server.inbound import Receiver
 from x400.server.peer_tables import APPLICATION_PROTOCOLS, OF_1984
+from x400.spool import ContentDamaged
 
 if TYPE_CHECKING:
     from x400.server.config import Peer
@@ -299,7 +300,7 @@ class Link:
             octets = entry if self.queue.peer.protocol != OF_1984 else self._downgraded(entry)
             self._source = source = source_of(octets, 0 if resumption is None else resumption.offset)
         except OSError as error:
-            self.queue.failed(entry, f"content cannot be read: {error}")
+            self._unreadable(entry, self.queue, error)
             asyncio.get_running_loop().call_soon(self._still_free)
             return
         except Exception as error:  # InvalidAPDU, or a fault of ours: the others go on, and this one is reported on
@@ -315,13 +316,21 @@ class Link:
         except OSError as error:  # of the content file; the confirm of the discard makes the link free again
             self.sending = None
             self._close_source()
-            self.queue.failed(entry, f"content cannot be read: {error}")
+            self._unreadable(entry, self.queue, error)
         association.flush()
 
     def _still_free(self) -> None:
         """Nothing came of an entry: the next one, if the association still stands."""
         if self.association is not None and not self.association.connection.closed and self.queue is not None:
             self.queue.is_free(self)
+
+    def _unreadable(self, entry: Entry, queue: PeerQueue, error: Exception) -> None:
+        """The octets to send cannot be had: what is damaged on disk is not tried again."""
+        if isinstance(error, ContentDamaged):
+            queue.interrupted.forget(entry.id)
+            queue.damaged(entry, str(error))
+        else:
+            queue.failed(entry, f"content cannot be read: {error}")
 
     def _downgraded(self, entry: Entry) -> Stored:
         """The octets for a peer of 1984. They are the same each time, so that an interrupted transfer can go on."""
@@ -330,12 +339,15 @@ class Link:
 
     def _transfer_confirm(self, event: rtse.RTTransferConfirm) -> None:
         entry, self.sending = self.sending, None
+        damage = damage_of(self._source)
         self._close_source()
         if entry is None or self.queue is None or self.association is None:
             return
         self.useful = self.useful or event.accepted
         if event.accepted:
             self.queue.transferred(entry)
+        elif damage:
+            self._unreadable(entry, self.queue, ContentDamaged(damage))
         elif self._resumed and not event.interrupted:
             log.info("transfer begins anew", peer=self.peer_name, identifier=entry.identifier, reason=event.reason)
             self.queue.interrupted.forget(entry.id)

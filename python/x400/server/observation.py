@@ -72,6 +72,8 @@ async def measured(worker: Worker) -> Measured:
     counts["deliveries"] = [Sample((), counters.delivered)]
     counts["quarantined"] = [Sample((), counters.quarantined)]
     counts["quarantine_refused"] = [Sample((), counters.quarantine_refused)]
+    counts["entries_damaged"] = [Sample((), counters.damaged)]
+    counts["spool_rescues"] = [Sample((), counters.rescues)]
     states = peer_states(worker)
     kept, octets_kept = worker.spool.quarantined()
     gauges = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import time
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 
 import structlog
 
@@ -37,6 +37,8 @@ class Queue:
         self._backlog = False
         self._claiming = False
         self._due: asyncio.TimerHandle | None = None
+        self.damaged: Callable[[Entry, str], None] = lambda entry, cause: None
+        """Called with a claimed entry whose octets turn out to be damaged: it is the callee's from then on."""
 
     def work(self) -> None:
         """Pass on what can be passed on."""
@@ -149,6 +151,9 @@ class Queue:
         if len(claim.entries) == CLAIM_ENTRIES or (claim.entries and claim.next_due is None):
             self._backlog = True
         for entry in claim.entries:
+            if entry.damage:
+                self.damaged(entry, entry.damage)
+                continue
             self._octets += len(entry.head)
             heapq.heappush(self._ready, (entry.priority, entry.id, entry))
         if claim.next_due is not None:

@@ -29,6 +29,9 @@ __all__ = ["NotReadmitted", "readmit"]
 
 log = structlog.get_logger("x400.server")
 
+PIECE = 1 << 20
+"""Octets that are copied at once."""
+
 BY = Event("readmitted", "", "from quarantine, by an operator")
 
 
@@ -49,7 +52,7 @@ async def readmit(worker: Worker, folder: Path, name: str) -> Readmitted:
     entry = one.entry
     head = _head(one, size) if entry is None else entry.head
     if one.size > len(head):
-        tail = await worker.spool.adopt(Part(str(one.path), len(head), one.size - len(head)))
+        tail = await _content(worker, one, len(head))
     used = False
     try:
         batch = _passed_in(worker, one, head, tail) if entry is None else _queued_again(one.name, entry, tail)
@@ -79,6 +82,22 @@ async def readmit(worker: Worker, folder: Path, name: str) -> Readmitted:
 def _head(one: Quarantined, size: int) -> bytes:
     with open(one.path, "rb") as file:
         return file.read(size)
+
+
+async def _content(worker: Worker, one: Quarantined, start: int) -> Part:
+    """What stands behind the head, as a content of the spool."""
+    content = worker.spool.content()
+    try:
+        with open(one.path, "rb") as file:
+            file.seek(start)
+            while data := file.read(PIECE):
+                content.write(data)
+                await asyncio.sleep(0)
+        await content.sync()
+    except BaseException:
+        content.discard()
+        raise
+    return Part(content.path, 0, content.length)
 
 
 def _passed_in(worker: Worker, one: Quarantined, head: bytes, tail: Part | None) -> Batch:

@@ -31,6 +31,8 @@ log = structlog.get_logger("x400.server")
 RESTART_AFTER = 1.0
 ADOPT = "X400_ADOPT"
 """The variable by which a program that replaces itself tells the next one of its children."""
+DAMAGED = 75
+"""The exit code of a worker whose spool turned out to be damaged (sysexits' EX_TEMPFAIL)."""
 METRICS = -1
 """The number of the process that serves the metrics, where several workers run."""
 
@@ -48,7 +50,11 @@ def run(config: Config) -> int:
     if not shared:
         if config.metrics is not None and not _serve_metrics(config.metrics, config):
             return 1
-        return serve(config, 0, sockets, lambda: announce(config, sockets))
+        code = serve(config, 0, sockets, lambda: announce(config, sockets))
+        if code == DAMAGED:  # begin again: the spool is rescued
+            sys.stdout.flush()
+            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+        return code
     return Supervisor(config, sockets).run()
 
 
@@ -104,7 +110,7 @@ def serve(
         except (SpoolError, ConfigError, OSError) as error:
             log.error("cannot run", error=str(error))
             return 1
-        return 0
+        return DAMAGED if worker.damage else 0
 
     return uvloop.run(main())
 

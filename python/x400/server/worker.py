@@ -17,13 +17,14 @@ from typing import Any
 import structlog
 
 from x400.mta import MTA
+from x400.mts.exceptions import InvalidAPDU
 from x400.mts.reports import NonDelivery
 from x400.net.association import Association, TapMaker
 from x400.net.endpoint import call, listen
 from x400.osi import rtse
 from x400.server import config as configuration
 from x400.server import security
-from x400.server.absorption import absorb
+from x400.server.absorption import absorb, tell_of_rescue
 from x400.server.accounting import Accounting
 from x400.server.batches import DEFERRED, DELIVERY, batch_of, recipients_of, stored_of
 from x400.server.binding import Binding
@@ -52,6 +53,8 @@ RENEW_EVERY = 120
 SWEEP_EVERY = 30
 EXPIRED_TOGETHER = 100
 REROUTED_TOGETHER = 500
+DAMAGED = "unable-to-complete-transfer"
+"""The diagnostic of what was damaged on our disk."""
 
 
 class Worker:
@@ -85,6 +88,8 @@ class Worker:
         self.congestion = Congestion(config.spool, limits.waiting, limits.free_octets)
         self.links: set[Link] = set()
         self.stopping = False
+        self.damage = ""
+        """What was found damaged in the spool; the worker ends because of it."""
         self._queues: dict[str, Queue] = {}
         self.accounting = Accounting(config.path(config.accounting.file) if config.accounting is not None else None)
         self._folder = folder
@@ -102,7 +107,11 @@ class Worker:
         """Serve until ``stop``; then finish what is in flight. Raises SpoolError when the spool cannot be opened."""
         sys.setswitchinterval(0.0005)
         self.accounting.open()
+        self.spool.on_damage = self._damaged
         await self.spool.open()
+        if self.spool.rescued is not None:
+            tell_of_rescue(self.spool.rescued)
+            self.counters.rescues += 1
         await self._wake()
         if self.number == 0:
             self.start_task(self._absorb())
@@ -152,6 +161,14 @@ class Worker:
 
     def stop(self) -> None:
         self._stop.set()
+
+    def _damaged(self, reason: str) -> None:
+        """What is on disk is damaged: nothing can be confirmed any more, and what can be read is rescued when the spool
+        is opened again, by the next worker in this place."""
+        log.error("the spool is damaged: this worker ends, and its spool is rescued", worker=self.number, error=reason)
+        self.damage = reason
+        self.congestion.close(f"the spool is damaged: {reason}")
+        self.stop()
 
     async def _finish(self) -> None:
         """No new transfers; those in flight end; then every association."""
@@ -237,6 +254,7 @@ class Worker:
                 queue = PeerQueue(self.config.peers[name], self)
             else:
                 return None
+            queue.damaged = self.set_aside
             self._queues[name] = queue
         return queue
 
@@ -326,15 +344,43 @@ class Worker:
                 raise
         return len(entries) == EXPIRED_TOGETHER
 
-    async def give_up(self, entry: Entry, reason: NonDelivery | str) -> None:
-        """A report takes the place of an entry that is claimed. Raises SpoolError; the claim is still held then."""
+    def set_aside(self, entry: Entry, cause: str) -> None:
+        """An entry that is claimed is damaged on disk: it is not passed on, its octets are kept, and a report takes its
+        place if its envelope can be read."""
+        self.start_task(self._set_aside(entry, cause))
+
+    async def _set_aside(self, entry: Entry, cause: str) -> None:
+        log.error("damaged on disk", identifier=entry.identifier, peer=entry.queue, cause=cause)
+        self.counters.damaged += 1
+        try:
+            kept = await self.spool.set_aside(entry, cause)
+            event = Event("damaged", entry.queue, f"{cause}; kept as {kept.name}")
+            if entry.queue.startswith(DELIVERY):
+                self.spool.done(entry, event)
+            else:
+                await self.give_up(entry, DAMAGED, event)
+        except SpoolError as error:
+            log.warning("cannot be set aside", identifier=entry.identifier, error=str(error))
+            self.spool.retry(entry, time.time() + self.config.retry.longest, f"{cause}; not set aside: {error}")
+
+    async def give_up(self, entry: Entry, reason: NonDelivery | str, event: Event | None = None) -> None:
+        """A report takes the place of an entry that is claimed. Raises SpoolError; the claim is still held then.
+
+        ``event``: of what is damaged, and is kept already: what has become of it.
+        """
         try:
             outcome = self.mta.expire(stored_of(entry), recipients_of(entry), reason, datetime.now(UTC))
+            if entry.damage and outcome.identifier != entry.identifier:
+                raise InvalidAPDU(f"its identifier has become {outcome.identifier}")
         except Exception as error:  # InvalidAPDU, or a fault of ours: kept aside, the others go on
             log.error("no report can be made", identifier=entry.identifier, error=repr(error))
-            await self.put_aside(entry, error)
+            if event is None:
+                await self.put_aside(entry, error)
+            else:
+                self.spool.done(entry, event)
             return
         batch = batch_of(outcome, "", entry.size, repeatable=False)
+        batch.events += [event] if event is not None else []
         batch.events.append(Event("given-up", entry.queue, f"{reason}: {entry.recipients}"))
         self.expect(batch)
         try:
@@ -382,6 +428,9 @@ class Worker:
                 queue.wake()
 
     async def _rerouted(self, entry: Entry, down: list[str]) -> bool:
+        if entry.damage:
+            self.set_aside(entry, entry.damage)
+            return True
         try:
             outcome = self.mta.reroute(stored_of(entry), recipients_of(entry), entry.queue, down, datetime.now(UTC))
         except Exception as error:  # it waits for its peer, as it would have

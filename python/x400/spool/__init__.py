@@ -1,7 +1,7 @@
 """The durable queue: what has been accepted and is not yet passed on (interface.py is the contract)."""
 
 from x400.spool.durations import Durations
-from x400.spool.exceptions import SpoolClosed, SpoolCorrupt, SpoolError, SpoolFull, SpoolInUse
+from x400.spool.exceptions import ContentDamaged, SpoolClosed, SpoolCorrupt, SpoolError, SpoolFull, SpoolInUse
 from x400.spool.interface import (
     HELD,
     Batch,
@@ -12,6 +12,7 @@ from x400.spool.interface import (
     Event,
     Part,
     QueueState,
+    Rescue,
     Spool,
 )
 from x400.spool.quarantine import Quarantined, QuarantineLimits
@@ -22,6 +23,7 @@ __all__ = [
     "Batch",
     "Buffer",
     "Claim",
+    "ContentDamaged",
     "ContentWriter",
     "Durations",
     "Entry",
@@ -30,6 +32,7 @@ __all__ = [
     "QuarantineLimits",
     "Quarantined",
     "QueueState",
+    "Rescue",
     "Spool",
     "SpoolClosed",
     "SpoolCorrupt",

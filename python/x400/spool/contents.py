@@ -15,6 +15,7 @@ from pathlib import Path
 
 from x400.spool.exceptions import SpoolError, SpoolFull
 from x400.spool.interface import Buffer
+from x400.spool.sealed import Sums
 
 SYNC_EVERY = 8 << 20
 
@@ -50,6 +51,7 @@ class ContentFile:
         self.path = str(folder / uuid.uuid4().hex)
         self.length = 0
         self._synced = 0
+        self._sums = Sums()
         self._background: asyncio.Future[None] | None = None
         try:
             self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
@@ -62,6 +64,7 @@ class ContentFile:
         except OSError as error:
             raise as_spool_error(error) from error
         self.length += len(data)
+        self._sums.add(data)
         if self.length - self._synced >= SYNC_EVERY and (self._background is None or self._background.done()):
             self._synced = self.length
             loop = asyncio.get_running_loop()
@@ -77,6 +80,7 @@ class ContentFile:
             raise as_spool_error(error) from error
 
     def _sync(self) -> None:
+        write_all(self._descriptor, self._sums.seal(0))
         os.fdatasync(self._descriptor)
         sync_folder(self._folder)
         os.close(self._descriptor)
@@ -98,9 +102,10 @@ class ContentFile:
 
 
 def adopt(folder: Path, path: str) -> str:
-    """A second name of a content file in another spool's folder, on disk on return; the new path."""
+    """A second name of a content file in another spool's folder, on disk on return; the new path. What is not there is
+    not there under the new name, either, and is noticed when it is read."""
     adopted = str(folder / os.path.basename(path))
-    with contextlib.suppress(FileExistsError):
+    with contextlib.suppress(FileExistsError, FileNotFoundError):
         os.link(path, adopted)
     sync_folder(folder)
     return adopted
@@ -114,3 +119,13 @@ def remove_orphans(folder: Path, referred: set[str]) -> int:
             os.unlink(item.path)
             removed += 1
     return removed
+
+
+def keep_orphans(folder: Path, referred: set[str], kept: Path) -> int:
+    """Set content files aside that no entry refers to any more since the database was damaged; their number."""
+    orphans = [item for item in os.scandir(folder) if item.name not in referred]
+    for item in orphans:
+        os.rename(item.path, kept / f"{item.name}.content")
+    if orphans:
+        sync_folder(kept)
+    return len(orphans)

@@ -5,6 +5,7 @@ SpoolError
     SpoolClosed      the spool is closing or closed; nothing of the batch is stored
     SpoolInUse       another process holds this spool open for writing
     SpoolCorrupt     the database cannot be read
+ContentDamaged       (an OSError) a content file is not what was written
 """
 
 from __future__ import annotations
@@ -28,3 +29,7 @@ class SpoolInUse(SpoolError):
 
 class SpoolCorrupt(SpoolError):
     """The database cannot be read or fails its integrity check."""
+
+
+class ContentDamaged(OSError):
+    """A content file is gone, cut off, or has other octets than were written."""

@@ -32,6 +32,7 @@ import msgspec
 from x400.spool.contents import as_spool_error, sync_folder, write_all
 from x400.spool.exceptions import SpoolError
 from x400.spool.interface import Buffer
+from x400.spool.sealed import Sums, sums_of
 
 HEADER = 4096
 """Where the APDU's octets begin in the file."""
@@ -88,6 +89,8 @@ class HeldTransfer:
         self._number = number
         self._contents = contents
         self._folder_synced = number > 0
+        self._sums: Sums | None = Sums()
+        """Of what was written; None: not all of it was written by us, it is read again in the end."""
         self._working: asyncio.Future[None] | None = None
 
     @property
@@ -111,6 +114,8 @@ class HeldTransfer:
         except OSError as error:
             raise as_spool_error(error) from error
         self.length += len(data)
+        if self._sums is not None:
+            self._sums.add(data)
 
     def head(self, size: int) -> bytes:
         """The first octets, at most ``size``."""
@@ -132,6 +137,7 @@ class HeldTransfer:
         header = self._header
         header.checkpoints = [checkpoint for checkpoint in header.checkpoints if checkpoint.serial <= serial]
         self.length = header.checkpoints[-1].offset
+        self._sums = None
         if name and name not in header.names:
             header.names = [*header.names[:1], *header.names[1:][-(MAXIMUM_NAMES - 2) :], name]
 
@@ -165,7 +171,11 @@ class HeldTransfer:
         self.path = str(target)
 
     def _sync(self, target: Path) -> None:
-        os.ftruncate(self._descriptor, HEADER + self.length)
+        end = HEADER + self.length
+        os.ftruncate(self._descriptor, end)
+        sums = self._sums or sums_of(self._descriptor, HEADER, self.length)
+        os.lseek(self._descriptor, end, os.SEEK_SET)
+        write_all(self._descriptor, sums.seal(HEADER))
         os.fdatasync(self._descriptor)
         os.rename(self.path, target)
         sync_folder(self._contents)

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -58,7 +58,8 @@ class Entry:
 
     ``queue`` names the next hop (a peer, or a delivery channel); ``priority`` 0 is urgent, 1 normal, 2 non-urgent.
     The octets to pass on are ``head`` followed by ``tail``. ``detail`` is opaque to the spool.
-    The spool sets ``id``, ``arrived``, ``attempts``, ``error`` and ``due``.
+    The spool sets ``id``, ``arrived``, ``attempts``, ``error``, ``due`` and ``damage``: what is wrong with an entry
+    that was read from disk, and is not what was stored.
     """
 
     queue: str
@@ -77,6 +78,7 @@ class Entry:
     attempts: int = 0
     error: str = ""
     due: float = 0.0
+    damage: str = ""
 
     @property
     def size(self) -> int:
@@ -111,6 +113,16 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Rescue:
+    """What came of a damaged database: entries saved and lost (as far as is known), where the damaged is kept."""
+
+    reason: str
+    saved: int
+    lost: tuple[int, ...]
+    kept: Path
+
+
+@dataclass(frozen=True, slots=True)
 class QueueState:
     """One queue as it stands: how many entries of each priority, the oldest arrival, the earliest time any is due."""
 
@@ -142,8 +154,16 @@ class ContentWriter(Protocol):
 class Spool(Protocol):
     """A durable queue; see the module's contract. All methods are called from the event loop's thread."""
 
+    rescued: Rescue | None
+    """After ``open``: what was found damaged, and what became of it."""
+
+    on_damage: Callable[[str], None] | None
+    """Called once when what is on disk turns out to be damaged: nothing is stored or claimed any more, until the spool
+    has been closed and opened again."""
+
     async def open(self) -> None:
-        """Recover what is there (leases cleared, contents without an entry removed) and start.
+        """Recover what is there (leases cleared, contents without an entry removed) and start. What is damaged is set
+        aside, and what can be read of it is saved.
 
         Raises SpoolInUse, SpoolCorrupt.
         """
@@ -221,6 +241,10 @@ class Spool(Protocol):
 
         Raises SpoolError.
         """
+
+    def set_aside(self, entry: Entry, reason: str) -> asyncio.Future[Path]:
+        """Keep the octets of an entry that are damaged on disk, as they are, in the quarantine folder. The entry, which
+        the caller has claimed, stays. Raises SpoolError."""
 
     def quarantine(
         self,

@@ -113,7 +113,7 @@ class Quarantine:
 
         On disk on return. Raises SpoolFull when there is no room, SpoolError.
         """
-        stem = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()) + "-" + uuid.uuid4().hex[:8]
+        stem = _stem()
         size = sum(map(len, octets)) + (tail.length if tail else 0)
         with self._lock:
             if entry is None:
@@ -134,6 +134,25 @@ class Quarantine:
                 del self._coming[stem]
         return kept
 
+    def keep_damaged(self, entry: Entry, reason: str) -> Path:
+        """Keep an entry that is damaged on disk, whatever the limits are: its head, and its content file as it is, as
+        ``.content``. On disk on return; raises SpoolError."""
+        kept = self.folder / f"{_stem()}.ber"
+        about = About(entry.queue, f"damaged on disk: {reason}", None, time.time())
+        try:
+            _write_whole(kept, [entry.head])
+            if entry.tail is not None:
+                with contextlib.suppress(FileNotFoundError):
+                    os.link(entry.tail.path, kept.with_suffix(".content"))
+            _write_whole(kept.with_suffix(".json"), [_encode(about) + b"\n"])
+            sync_folder(self.folder)
+        except OSError as error:
+            for suffix in (".ber", ".content"):
+                with contextlib.suppress(OSError):
+                    kept.with_suffix(suffix).unlink(missing_ok=True)
+            raise as_spool_error(error) from error
+        return kept
+
     def used(self) -> tuple[int, int]:
         """How many things are here, and their octets."""
         sizes = [item.stat().st_size for item in _scan(self.folder) if item.name.endswith(".ber")]
@@ -150,6 +169,10 @@ class Quarantine:
                 f"{octets} octets are in quarantine, no room for {size}: [limits] quarantine-octets is "
                 f"{self.limits.octets}"
             )
+
+
+def _stem() -> str:
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()) + "-" + uuid.uuid4().hex[:8]
 
 
 def _was(entry: Entry) -> WasEntry:
@@ -208,6 +231,7 @@ def forget(one: Quarantined) -> None:
     """It is not kept any longer. Raises SpoolError."""
     try:
         one.path.with_suffix(".json").unlink(missing_ok=True)
+        one.path.with_suffix(".content").unlink(missing_ok=True)
         one.path.unlink(missing_ok=True)
         sync_folder(one.path.parent)
     except OSError as error:

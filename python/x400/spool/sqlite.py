@@ -19,12 +19,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
+from zlib import crc32
 
-from x400.spool import contents, sqlite_operations, sqlite_schema
+from x400.spool import contents, rescue, sealed, sqlite_operations, sqlite_schema
 from x400.spool.ballast import Ballast, log_pages
 from x400.spool.durations import Durations
 from x400.spool.exceptions import SpoolCorrupt, SpoolError, SpoolFull, SpoolInUse
-from x400.spool.interface import Batch, Buffer, Claim, ContentWriter, Entry, Event, Part, QueueState
+from x400.spool.interface import Batch, Buffer, Claim, ContentWriter, Entry, Event, Part, QueueState, Rescue
 from x400.spool.quarantine import FOLDER, Quarantine, QuarantineLimits
 from x400.spool.siblings import Siblings
 from x400.spool.sqlite_writer import Changes, Query, Row, Store, Writer, closed
@@ -69,6 +70,8 @@ class SqliteSpool:
         self._sweeper: asyncio.TimerHandle | None = None
         self._lock = -1
         self._open = False
+        self.rescued: Rescue | None = None
+        self.on_damage: Callable[[str], None] | None = None
 
     # ---- life
 
@@ -80,14 +83,13 @@ class SqliteSpool:
         self._ballast = Ballast(self.folder)
         self._ballast.take_on()
         try:
-            self._connection = sqlite_schema.connect(str(self.folder / DATABASE), wal_pages=log_pages(self.folder))
-            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, sqlite_schema.VERSION):
-                raise SpoolCorrupt(f"{self.folder / DATABASE}: version {version}, expected {sqlite_schema.VERSION}")
-            self._connection.executescript(sqlite_schema.DDL)
-            self._connection.execute(f"PRAGMA user_version={sqlite_schema.VERSION}")
+            self._rescue_if_damaged()
+            self._check_version()
+            self._connection = sqlite_schema.create(str(self.folder / DATABASE), wal_pages=log_pages(self.folder))
+            if sqlite_schema.has_no_checksums(self._connection):
+                self._begin_checksums()
             self._recover()
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.Error, OSError) as error:
             self._drop_lock()
             raise SpoolCorrupt(f"{self.folder / DATABASE}: {error}") from error
         self._writer = Writer(
@@ -96,12 +98,47 @@ class SqliteSpool:
             self.release,
             Siblings(self.folder, self._siblings),
             self._ballast,
+            self._damaged,
             self._gather,
         )
         self._writer.number = self._connection.execute("SELECT count(*) FROM entry").fetchone()[0]
         self._writer.start()
         self._open = True
         self._sweeper = self._loop.call_later(SWEEP_EVERY, self._sweep)
+
+    def _rescue_if_damaged(self) -> None:
+        """What can be read of a damaged database is in a new one on return."""
+        database = self.folder / DATABASE
+        rescue.finish(database)
+        reason = rescue.marked(self.folder) or rescue.look_over(database)
+        if reason:
+            self.rescued = rescue.rescue(database, self._quarantine.folder, reason)
+
+    def _begin_checksums(self) -> None:
+        """A spool of an older version: from now on it is told when something is not what was stored."""
+        for item in os.scandir(self.contents):
+            sealed.seal_file(item.path)
+        sqlite_schema.add_checksums(self._connection)
+
+    def _check_version(self) -> None:
+        database = self.folder / DATABASE
+        if database.exists():
+            with contextlib.closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+                version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version not in sqlite_schema.READABLE:
+                self._drop_lock()
+                raise SpoolCorrupt(f"{database}: version {version}, expected {sqlite_schema.VERSION}")
+
+    def _damaged(self, reason: str) -> None:
+        """In the writer's thread: the database turns out to be damaged. It is rescued when it is opened again."""
+        with contextlib.suppress(OSError):
+            rescue.mark(self.folder, reason)
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._tell_damage, reason)
+
+    def _tell_damage(self, reason: str) -> None:
+        if self.on_damage is not None:
+            self.on_damage(reason)
 
     def _take_lock(self) -> None:
         self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
@@ -119,7 +156,10 @@ class SqliteSpool:
         execute = self._connection.execute
         self._next_id = 1 + max(execute("SELECT coalesce(max(id), 0) FROM entry").fetchone()[0], 0)
         referred = {row[0] for row in execute("SELECT DISTINCT content FROM entry WHERE content IS NOT NULL")}
-        contents.remove_orphans(self.contents, referred)
+        if self.rescued is None:
+            contents.remove_orphans(self.contents, referred)
+        else:  # who knows whose they were
+            contents.keep_orphans(self.contents, referred, self._quarantine.folder)
         execute("DELETE FROM obstacle")
 
     async def close(self) -> None:
@@ -133,7 +173,10 @@ class SqliteSpool:
         self._writer.inbox.put(None)
         await self._loop.run_in_executor(None, self._writer.join)
         await asyncio.sleep(0)
-        self._connection.close()
+        if self._writer.damage:
+            rescue.close_as_it_is(self._connection, self.folder / DATABASE)
+        else:
+            self._connection.close()
         self._drop_lock()
 
     # ---- from the loop to the writer
@@ -255,6 +298,9 @@ class SqliteSpool:
         except OSError as error:
             raise contents.as_spool_error(error) from error
         return Part(path, part.offset, part.length)
+
+    def set_aside(self, entry: Entry, reason: str) -> asyncio.Future[Path]:
+        return self._loop.run_in_executor(None, self._quarantine.keep_damaged, entry, reason)
 
     def quarantine(
         self,
@@ -429,6 +475,7 @@ class SqliteSpool:
         return removed
 
 
+_OTHER_OCTETS = "its octets are not those that were stored"
 _FULL = "the disk has been full: nothing new until there is room again"
 _NEXT_DUE = "SELECT min(due) AS d FROM entry WHERE queue=? AND priority=? AND due>? AND due<9e999"
 
@@ -438,13 +485,20 @@ def _ignore(done: asyncio.Future[Any]) -> None:
         done.exception()
 
 
+def _checksum(identifier: str, detail: bytes, head: bytes) -> int:
+    return crc32(head, crc32(detail, crc32(identifier.encode())))
+
+
 def _row(entry: Entry) -> Row:
     tail = entry.tail
+    checksum = _checksum(entry.identifier, entry.detail, entry.head)
+    if entry.damage:  # it comes from another spool, and stays damaged
+        checksum ^= 1
     return (
         entry.id, entry.queue, entry.priority, entry.due, entry.expiry, entry.identifier, entry.kind,
         entry.originator, entry.recipients, entry.arrived, entry.attempts, entry.error,
         os.path.basename(tail.path) if tail else None, tail.offset if tail else None, tail.length if tail else None,
-        entry.detail, entry.head,
+        entry.detail, entry.head, checksum,
     )  # fmt: skip
 
 
@@ -453,6 +507,7 @@ def _from_row(row: Row, tail: Part | None) -> Entry:
         id=row[0], queue=row[1], priority=row[2], due=row[3], expiry=row[4], identifier=row[5], kind=row[6],
         originator=row[7], recipients=row[8], arrived=row[9], attempts=row[10], error=row[11],
         detail=row[15], head=row[16], tail=tail,
+        damage="" if row[17] in (None, _checksum(row[5], row[15], row[16])) else _OTHER_OCTETS,
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """The tables of the SQLite engine, and the statements that write many rows at once.
 
 ``entry``    what is waiting. The index (queue, priority, due, id) is the order of claims: a claim reads a range of it.
+             ``checksum`` is the CRC of identifier, detail and head; those of content files are in the files.
              ``due`` is 0 for what was never tried, so the clock may jump; a retry sets it.
 ``arrival``  one row per accepted transfer, by (identifier, duplicate_key): the duplicate table. ``log`` has a line for
              each event that came with it: action, tab, detail.
@@ -19,7 +20,8 @@ import contextlib
 import functools
 import sqlite3
 
-VERSION = 1
+VERSION = 2
+READABLE = (0, 1, VERSION)
 GROUP = 64
 
 DDL = """
@@ -40,7 +42,8 @@ CREATE TABLE IF NOT EXISTS entry (
   tail_offset INTEGER,
   tail_length INTEGER,
   detail BLOB NOT NULL,
-  head BLOB NOT NULL
+  head BLOB NOT NULL,
+  checksum INTEGER
 );
 CREATE INDEX IF NOT EXISTS entry_order ON entry (queue, priority, due);
 CREATE INDEX IF NOT EXISTS entry_expiry ON entry (expiry);
@@ -73,10 +76,22 @@ CREATE TABLE IF NOT EXISTS obstacle (
 
 ENTRY_COLUMNS = (
     "id, queue, priority, due, expiry, identifier, kind, originator, recipients, arrived, attempts, error, "
-    "content, tail_offset, tail_length, detail, head"
+    "content, tail_offset, tail_length, detail, head, checksum"
 )
-TABLES = {"entry": (ENTRY_COLUMNS, 17), "arrival": ("identifier, duplicate_key, at, kind, peer, size, log", 7)}
+TABLES = {"entry": (ENTRY_COLUMNS, 18), "arrival": ("identifier, duplicate_key, at, kind, peer, size, log", 7)}
 TABLES["event"] = ("identifier, at, action, peer, detail", 5)
+
+
+_NUMBER, _TEXT, _MAYBE_NUMBER = (int, float), str, (int, type(None))
+KINDS: dict[str, tuple[type | tuple[type, ...], ...]] = {
+    "entry": (
+        int, _TEXT, int, _NUMBER, _NUMBER, _TEXT, _TEXT, _TEXT, _TEXT, _NUMBER, int, _TEXT,
+        (str, type(None)), _MAYBE_NUMBER, _MAYBE_NUMBER, bytes, bytes, _MAYBE_NUMBER,
+    ),
+    "arrival": (_TEXT, bytes, int, _TEXT, _TEXT, int, _TEXT),
+    "event": (_TEXT, int, _TEXT, _TEXT, _TEXT),
+}  # fmt: skip
+"""What the values of a row are."""
 
 
 @functools.cache
@@ -100,6 +115,24 @@ def make_room(connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.executescript("PRAGMA incremental_vacuum")  # `execute` would free a page
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def create(path: str, *, wal_pages: int = 8192) -> sqlite3.Connection:
+    """Open for writing, with all tables there; of a new database the tables are always in the same places."""
+    connection = connect(path, wal_pages=wal_pages)
+    connection.executescript(DDL)
+    connection.execute(f"PRAGMA user_version={VERSION}")
+    return connection
+
+
+def has_no_checksums(connection: sqlite3.Connection) -> bool:
+    """Whether the database is one of version 1."""
+    return "checksum" not in [row[1] for row in connection.execute("PRAGMA table_info(entry)")]
+
+
+def add_checksums(connection: sqlite3.Connection) -> None:
+    """From version 1 to 2; what is there already is not verified when it is read."""
+    connection.execute("ALTER TABLE entry ADD COLUMN checksum INTEGER")
 
 
 def connect(path: str, *, cache_kib: int = 32768, wal_pages: int = 8192) -> sqlite3.Connection:

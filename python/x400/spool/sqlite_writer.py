@@ -18,8 +18,9 @@ from typing import Any
 from x400.spool import sqlite_schema as schema
 from x400.spool.ballast import Ballast
 from x400.spool.durations import Durations
-from x400.spool.exceptions import SpoolClosed, SpoolError, SpoolFull
+from x400.spool.exceptions import SpoolClosed, SpoolCorrupt, SpoolError, SpoolFull
 from x400.spool.interface import Entry
+from x400.spool.rescue import is_damage
 from x400.spool.siblings import Key, Siblings
 
 Row = tuple[Any, ...]
@@ -99,6 +100,7 @@ class Writer(threading.Thread):
         free: Callable[[Iterable[Entry]], None],
         siblings: Siblings,
         ballast: Ballast,
+        damaged: Callable[[str], None],
         gather: float = 0.002,
     ) -> None:
         super().__init__(name="spool-writer", daemon=True)
@@ -113,6 +115,9 @@ class Writer(threading.Thread):
         self._free = free
         self._siblings = siblings
         self._ballast = ballast
+        self._tell_damage = damaged
+        self.damage = ""
+        """What was found damaged: nothing is read or written any more."""
         self._gather = gather
         self._expected = 1
         self._kept = Changes()
@@ -160,6 +165,9 @@ class Writer(threading.Thread):
         changes.add(self._kept)
         self._kept = Changes()
         unlink: list[str] = []
+        if self.damage:
+            self._refuse_all(changes)
+            return
         if changes.stores or changes.done or changes.retries or changes.events:
             self._siblings.tell(keys_of(changes.stores))
             try:
@@ -174,13 +182,30 @@ class Writer(threading.Thread):
                 query.outcome = query.function(self._connection)
             except sqlite3.Error as error:
                 query.outcome = SpoolError(str(error))
+                self._look_for_damage(error)
             finished.append(query)
         if finished or unlink:
             self._report(finished, unlink)
 
+    def _look_for_damage(self, error: Exception) -> bool:
+        """Whether the error says that the database is damaged. It is told once; what was committed before stands."""
+        if is_damage(error) and not self.damage:
+            self.damage = str(error)
+            self._tell_damage(self.damage)
+        return bool(self.damage)
+
+    def _refuse_all(self, changes: Changes) -> None:
+        """Nothing is confirmed that may not be read again. What has left is not deleted: it is passed on again, and the
+        next hop recognises the repetition."""
+        finished: list[Store | Query] = [*changes.stores, *changes.queries]
+        for item in finished:
+            item.outcome = SpoolCorrupt(f"the database is damaged: {self.damage}")
+        if finished:
+            self._report(finished, [])
+
     def _one_by_one(self, changes: Changes, error: Exception) -> list[str]:
         """A group failed: one batch must not take the others with it. What leaves the spool waits for the next time."""
-        full = is_full(error)
+        full = self._look_for_damage(error) or is_full(error)
         unlink: list[str] = []
         for store in changes.stores:
             if full or len(changes.stores) == 1:
@@ -190,13 +215,13 @@ class Writer(threading.Thread):
                 unlink += self._transaction(Changes(), [store])
             except (sqlite3.Error, SpoolError) as own:
                 store.outcome = as_spool_error(own)
-                full = is_full(own)
+                full = self._look_for_damage(own) or is_full(own)
                 error = own
         self._kept.done = changes.done
         self._kept.events = changes.events
         self._kept.retries = changes.retries
         self._kept.contents = changes.contents
-        if full:
+        if full and not self.damage:
             self._ballast.throw_out()
             schema.make_room(self._connection)
         return unlink
