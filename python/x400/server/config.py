@@ -176,6 +176,9 @@ class RouteTable(Table):
 class Limits(Table):
     """[limits]: associations in all and of one peer, octets of one message, of memory for what is handed on at once.
 
+    Of a message of more than ``large_content_octets`` the content is in a file, and only its envelope in memory, which
+    has at most ``envelope_octets``: what has a longer one is refused for good.
+
     When more call than may be unbound or open in all, the one that has been unbound longest is dropped. Of each peer
     so many ``interrupted`` transfers, and octets of them, are held on disk for it to go on with. Transfers are refused
     while a worker has ``waiting`` entries on its spool, or fewer than ``free_octets`` are free on the disk. Of what
@@ -188,6 +191,7 @@ class Limits(Table):
     message_octets: Count = 2 << 30
     returned_content_octets: Annotated[int, Meta(ge=0)] = 65536
     large_content_octets: Annotated[int, Meta(ge=4096)] = 262144
+    envelope_octets: Annotated[int, Meta(ge=4096)] = 8 << 20
     trace_days: Annotated[float, Meta(gt=0)] = 7.0
     failed_binds: Count = 5
     interrupted_transfers: Annotated[int, Meta(ge=0)] = 16

@@ -17,6 +17,7 @@ import msgspec
 import structlog
 
 from x400.mts.exceptions import InvalidAPDU
+from x400.mts.heads import EnvelopeTooLong, with_envelope
 from x400.mts.stored import Stored, Tail
 from x400.osi import rtse
 from x400.osi.rtse import ExceptionReason
@@ -51,7 +52,7 @@ class Receiver:
         self._worker = worker
         self._large = worker.config.limits.large_content_octets
         self._limit = worker.config.limits.message_octets + SLACK
-        self._chunks: list[Buffer] = []
+        self._chunks: list[bytes] = []
         self._length = 0
         self._content: HeldTransfer | None = None
         self._refusal: ExceptionReason | None = None
@@ -229,12 +230,21 @@ class Receiver:
         else:
             self._worker.start_task(self._take_large(head, content, self._number))
 
-    async def _take_large(self, head: Buffer, content: HeldTransfer, number: int) -> None:
+    async def _take_large(self, head: bytes, content: HeldTransfer, number: int) -> None:
         try:
-            await content.sync()
+            head = with_envelope(head, content.length, self._worker.config.limits.envelope_octets, content.head)
+            if len(head) < content.length:
+                await content.sync()
+        except EnvelopeTooLong as error:
+            content.discard()
+            self._refuse(INVALID, str(error), number)
+            return
         except SpoolError as error:
             content.discard()
             self._refuse(BUSY, str(error), number)
+            return
+        if len(head) == content.length:
+            self._take(Stored(head), content, number)
             return
         tail = Tail(content.path, HEADER + len(head), content.length - len(head))
         self._take(Stored(head, tail), content, number)

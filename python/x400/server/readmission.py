@@ -17,12 +17,14 @@ import structlog
 
 from x400.console.control import Readmitted
 from x400.mts.exceptions import InvalidAPDU
+from x400.mts.heads import EnvelopeTooLong, with_envelope
 from x400.mts.stored import Stored, Tail
 from x400.server.batches import batch_of
 from x400.spool import Batch, Entry, Event, Part, Quarantined
 from x400.spool.quarantine import forget, named
 
 if TYPE_CHECKING:
+    from x400.server.config import Limits
     from x400.server.worker import Worker
 
 __all__ = ["NotReadmitted", "readmit"]
@@ -47,10 +49,9 @@ async def readmit(worker: Worker, folder: Path, name: str) -> Readmitted:
     one = named(folder, name)
     if one is None:
         raise NotReadmitted(f"nothing of the name {name} is in quarantine")
-    size = worker.config.limits.large_content_octets
     tail: Part | None = None
     entry = one.entry
-    head = _head(one, size) if entry is None else entry.head
+    head = _head(one, worker.config.limits) if entry is None else entry.head
     if one.size > len(head):
         tail = await _content(worker, one, len(head))
     used = False
@@ -79,9 +80,17 @@ async def readmit(worker: Worker, folder: Path, name: str) -> Readmitted:
     )
 
 
-def _head(one: Quarantined, size: int) -> bytes:
-    with open(one.path, "rb") as file:
-        return file.read(size)
+def _head(one: Quarantined, limits: Limits) -> bytes:
+    """As much as there would be in memory of what comes in now."""
+
+    def read(size: int) -> bytes:
+        with open(one.path, "rb") as file:
+            return file.read(size)
+
+    try:
+        return with_envelope(read(limits.large_content_octets), one.size, limits.envelope_octets, read)
+    except EnvelopeTooLong as error:
+        raise NotReadmitted(str(error)) from None
 
 
 async def _content(worker: Worker, one: Quarantined, start: int) -> Part:
