@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -12,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from x400.spool import Batch, Entry, Event, SpoolCorrupt, SpoolError, SqliteSpool, queries
+from x400.spool import Batch, ContentDamaged, Entry, Event, Part, SpoolCorrupt, SpoolError, SqliteSpool, queries
+from x400.spool.sealed import PartReader
 from x400.spool.wal import Log
 
 PAGE = 4096
@@ -38,18 +40,30 @@ async def fill(folder: Path, numbers: range) -> None:
 
 
 async def content_of(folder: Path) -> tuple[SqliteSpool, dict[int, bytes], int]:
-    """Open the spool as after a restart; the spool, closed, its messages by number, how many are known as damaged."""
+    """Open the spool as after a restart; the spool, closed, its messages by number, how many are known as damaged.
+
+    Damage that is only met when it is read is rescued when the spool is opened for the second time.
+    """
     spool = SqliteSpool(folder)
     await spool.open()
+    with contextlib.suppress(SpoolError):
+        return await _content_of(spool)
+    await spool.close()
+    spool = SqliteSpool(folder)
+    await spool.open()
+    return await _content_of(spool)
+
+
+async def _content_of(spool: SqliteSpool) -> tuple[SqliteSpool, dict[int, bytes], int]:
     found = {}
     damaged = 0
     for queue in ("q0", "q1", "q2"):
         for entry in (await spool.claim(queue, 1000, 60)).entries:
             if entry.damage:
                 damaged += 1
-            else:
+            elif int(entry.identifier[1:]) < NUMBER:
                 found[int(entry.identifier[1:])] = bytes(entry.head)
-    assert await spool.store(batch(100_000)), "service goes on"
+    assert await spool.store(batch(random.randrange(NUMBER, 1 << 60))), "service goes on"
     await spool.close()
     return spool, found, damaged
 
@@ -131,6 +145,70 @@ def test_random_octets_anywhere(filled: Path, tmp_path: Path) -> None:
         _, found, _ = asyncio.run(content_of(folder))
         assert found == {number: head(number) for number in found}
         shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize(("place", "what"), [(60, "version"), (None, "described")])
+def test_the_first_page_reads_well_and_is_wrong(filled: Path, tmp_path: Path, place: int | None, what: str) -> None:
+    folder = copied(filled, tmp_path, "spool")
+    at = (folder / "spool.sqlite").read_bytes().index(b"size INTEGER") if place is None else place
+    overwrite(folder / "spool.sqlite", at, b"u")
+    spool, found, _ = asyncio.run(content_of(folder))
+    assert spool.rescued is not None
+    assert what in spool.rescued.reason
+    assert len(found) == NUMBER
+
+
+def test_a_spool_of_version_1(filled: Path, tmp_path: Path) -> None:
+    """It had no checksums: it is read as it is, and has them from now on."""
+    folder = copied(filled, tmp_path, "spool")
+    with sqlite3.connect(folder / "spool.sqlite") as database:
+        database.execute("ALTER TABLE entry DROP COLUMN checksum")
+        database.execute("UPDATE entry SET content='large', tail_offset=2, tail_length=70000 WHERE id=1")
+        database.execute("PRAGMA user_version=1")
+    database.close()
+    (folder / "contents" / "large").write_bytes(b"--" + b"x" * 70000 + b"--")
+    spool, found, damaged = asyncio.run(content_of(folder))
+    assert spool.rescued is None
+    assert len(found) == NUMBER
+    assert not damaged
+    part = PartReader(Part(str(folder / "contents" / "large"), 2, 70000))
+    assert sum(len(data) for data in iter(lambda: part.read(1 << 20), b"")) == 70000
+    part.close()
+    assert len(asyncio.run(content_of(folder))[1]) == NUMBER
+
+
+@pytest.mark.parametrize("how", ["changed", "cut off", "gone", "end changed"])
+def test_a_damaged_content_file(tmp_path: Path, how: str) -> None:
+    async def body() -> None:
+        spool = SqliteSpool(tmp_path / "spool")
+        await spool.open()
+        content = spool.content()
+        octets = random.Random(1).randbytes(300_000)
+        for at in range(0, len(octets), 70_000):
+            content.write(octets[at : at + 70_000])
+        await content.sync()
+        path = Path(content.path)
+        whole = PartReader(Part(content.path, 100, 299_000))
+        assert b"".join(iter(lambda: bytes(whole.read(50_000)), b"")) == octets[100:299_100]
+        whole.close()
+        if how == "changed":
+            overwrite(path, 200_000, b"?")
+        elif how == "cut off":
+            os.truncate(path, 250_000)
+        elif how == "gone":
+            path.unlink()
+        else:
+            overwrite(path, path.stat().st_size - 50, b"?")
+        read = b""
+        with pytest.raises(ContentDamaged):  # noqa: PT012
+            part = PartReader(Part(content.path, 100, 299_000))
+            while data := part.read(50_000):
+                read += data
+        assert octets[100:].startswith(read)
+        assert len(read) == (196_608 - 100 if how == "changed" else 0)
+        await spool.close()
+
+    asyncio.run(body())
 
 
 def test_no_database_at_all(tmp_path: Path) -> None:

@@ -44,13 +44,16 @@ DAMAGE = ".damage"
 PIECE = 256
 """Octets of a damaged entry that are read at once."""
 
+FAILURES = (sqlite3.Error, UnicodeDecodeError)
+"""What SQLite may raise: the latter when what it has to say quotes octets that are no text."""
+
 _RESCUED = "rescued.sqlite"
 _TABLES = ("entry", "arrival", "event")
 
 
 def is_damage(error: BaseException) -> bool:
     """Whether it says that what is on disk is not what was written."""
-    if isinstance(error, sqlite3.OperationalError) and "decode" in str(error):  # a text that is none
+    if isinstance(error, UnicodeDecodeError) or "Could not decode" in str(error):  # a text that is none
         return True
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
@@ -85,7 +88,7 @@ def look_over(database: Path) -> str:
     try:
         with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             return _look_over(connection) or log.damage()
-    except sqlite3.Error as error:
+    except FAILURES as error:
         if not is_damage(error):
             raise
         return str(error)
@@ -101,6 +104,10 @@ def _look_over(connection: sqlite3.Connection) -> str:
         for walked in ("entry NOT INDEXED", "entry INDEXED BY entry_order", "entry INDEXED BY entry_expiry",
                        "arrival", "event"):  # fmt: skip
             connection.execute(f"SELECT count(*) FROM {walked}").fetchone()
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    ours, readable = schema.is_ours(connection), version in schema.READABLE
+    if ours != readable and version:  # neither: of another program; what is new has no version yet
+        return "the tables are not described as they were made" if readable else "the number of the version is damaged"
     return ""
 
 
@@ -190,7 +197,7 @@ def _put_right(work: Path, fresh: Path, connection: sqlite3.Connection) -> None:
         with closing(sqlite3.connect(f"{work.absolute().as_uri()}?immutable=1", uri=True)) as damaged:
             same = damaged.execute(roots).fetchall() == expected
             same = same and damaged.execute("PRAGMA page_size").fetchone()[0] == size
-    except sqlite3.Error:
+    except FAILURES:
         same = False
     if not same:
         write_first(fresh.read_bytes()[:size])
@@ -241,7 +248,7 @@ def _with_holes(source: sqlite3.Connection, id: int) -> Sequence[Any] | None:
     if row is None or type(row[-1]) is not int:
         return None
     head = b""
-    with suppress(sqlite3.Error), source.blobopen("entry", "head", id, readonly=True) as blob:
+    with suppress(*FAILURES), source.blobopen("entry", "head", id, readonly=True) as blob:
         while len(head) < row[-1]:
             head += blob.read(PIECE)
     return (*row[:-1], head.ljust(row[-1], b"\0"), -1)
@@ -281,7 +288,7 @@ def _copy_histories(source: sqlite3.Connection, target: sqlite3.Connection, iden
 
 def _until_damage(connection: sqlite3.Connection, statement: str, values: Sequence[Any] = ()) -> Iterator[Any]:
     """The rows up to the first place that cannot be read."""
-    with suppress(sqlite3.Error):
+    with suppress(*FAILURES):
         yield from connection.execute(statement, values)
 
 

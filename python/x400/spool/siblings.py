@@ -36,7 +36,7 @@ class _Sibling:
         return self._connection
 
     def _open(self) -> None:
-        with contextlib.suppress(sqlite3.Error):
+        with contextlib.suppress(sqlite3.Error, UnicodeDecodeError):
             uri = f"{self._database.absolute().as_uri()}?mode=ro"
             connection = sqlite3.connect(uri, uri=True, cached_statements=128, check_same_thread=False)
             try:

@@ -89,7 +89,7 @@ class SqliteSpool:
             if sqlite_schema.has_no_checksums(self._connection):
                 self._begin_checksums()
             self._recover()
-        except (sqlite3.Error, OSError) as error:
+        except (*rescue.FAILURES, OSError) as error:
             self._drop_lock()
             raise SpoolCorrupt(f"{self.folder / DATABASE}: {error}") from error
         self._writer = Writer(

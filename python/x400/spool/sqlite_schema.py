@@ -125,6 +125,23 @@ def create(path: str, *, wal_pages: int = 8192) -> sqlite3.Connection:
     return connection
 
 
+@functools.cache
+def _made() -> list[tuple[str, ...]]:
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(DDL)
+        return _described(connection)
+
+
+def _described(connection: sqlite3.Connection) -> list[tuple[str, ...]]:
+    rows = connection.execute("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY name")
+    return [(*row[:3], row[3].partition("head BLOB NOT NULL")[0]) for row in rows]  # another version may have more
+
+
+def is_ours(connection: sqlite3.Connection) -> bool:
+    """Whether the tables are described as the statements above would."""
+    return _described(connection) == _made()
+
+
 def has_no_checksums(connection: sqlite3.Connection) -> bool:
     """Whether the database is one of version 1."""
     return "checksum" not in [row[1] for row in connection.execute("PRAGMA table_info(entry)")]

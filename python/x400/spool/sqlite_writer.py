@@ -20,7 +20,7 @@ from x400.spool.ballast import Ballast
 from x400.spool.durations import Durations
 from x400.spool.exceptions import SpoolClosed, SpoolCorrupt, SpoolError, SpoolFull
 from x400.spool.interface import Entry
-from x400.spool.rescue import is_damage
+from x400.spool.rescue import FAILURES, is_damage
 from x400.spool.siblings import Key, Siblings
 
 Row = tuple[Any, ...]
@@ -172,7 +172,7 @@ class Writer(threading.Thread):
             self._siblings.tell(keys_of(changes.stores))
             try:
                 unlink = self._transaction(changes, changes.stores)
-            except (sqlite3.Error, SpoolError) as error:
+            except (*FAILURES, SpoolError) as error:
                 unlink = self._one_by_one(changes, error)
             finally:
                 self._siblings.stored()
@@ -180,7 +180,7 @@ class Writer(threading.Thread):
         for query in changes.queries:
             try:
                 query.outcome = query.function(self._connection)
-            except sqlite3.Error as error:
+            except FAILURES as error:
                 query.outcome = SpoolError(str(error))
                 self._look_for_damage(error)
             finished.append(query)
@@ -213,7 +213,7 @@ class Writer(threading.Thread):
                 continue
             try:
                 unlink += self._transaction(Changes(), [store])
-            except (sqlite3.Error, SpoolError) as own:
+            except (*FAILURES, SpoolError) as own:
                 store.outcome = as_spool_error(own)
                 full = self._look_for_damage(own) or is_full(own)
                 error = own
