@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,18 @@ def test_given_up_with_a_report(tmp_path: Path) -> None:
         about = json.loads((report / "envelope.json").read_text())
         assert about["kind"] == "report"
         assert "unable-to-complete-transfer" in x400("trace", config, identifier).stdout
+        assert relay.stop() == 0
+
+
+def test_a_peer_that_was_removed_is_said_to_be_missing(tmp_path: Path) -> None:
+    config = relay_config(tmp_path, next_hop=free_port())
+    with Running("run", config) as relay:
+        send(relay)
+        before, _, _ = config.read_text().partition('[[peer]]\nname = "next"')
+        config.write_text(before.replace("port = 0", f"port = {relay.address.rpartition(':')[2]}"))
+        relay.process.send_signal(signal.SIGHUP)
+        until(lambda: "no [[peer]] of that name is configured" in x400("queue", "list", config).stdout)
+        assert "1 given up" in x400("queue", "delete", config, "--to", "next").stdout
         assert relay.stop() == 0
 
 

@@ -230,8 +230,12 @@ def _tell(config: ConfigFile, request: Change, done: str) -> int:
 
 
 def _why(entry: Waiting, until: float) -> str:
+    from x400.console.control import NOT_CONFIGURED
+
     if entry.held:
         return "held by an operator"
+    if entry.obstacle == NOT_CONFIGURED:
+        return f"{NOT_CONFIGURED}: put it back, `x400 queue reroute`, or `x400 queue delete`"
     again = f"again in {age(until)}" if until > 0 else "to be tried again now"
     if entry.obstacle:
         return f"the peer cannot be reached: {entry.obstacle}; {again}"

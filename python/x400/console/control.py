@@ -17,6 +17,8 @@ import msgspec
 from msgspec import Struct
 
 SOCKET = "control"
+NOT_CONFIGURED = "no [[peer]] of that name is configured"
+"""Why a queue is held up whose peer is not in the configuration."""
 LONGEST_LINE = 1 << 22
 """Octets of an answer: the metrics of some ten thousand peers."""
 

@@ -37,8 +37,8 @@ class Link:
 
     __slots__ = (
         "_again", "_asked", "_closing", "_handlers", "_receiver", "_recovering", "_resumed", "_source", "_wanted",
-        "_worker", "association", "bound", "free_since", "peer", "peer_name", "queue", "releasing", "sending", "since",
-        "two_way", "useful",
+        "_worker", "association", "bound", "free_since", "peer", "peer_name", "queue", "releasing", "retired",
+        "sending", "since", "two_way", "useful",
     )  # fmt: skip
 
     def __init__(self, worker: Worker, queue: PeerQueue | None = None) -> None:
@@ -51,6 +51,8 @@ class Link:
         self.bound = False
         self.two_way = False
         self.releasing = False
+        self.retired = False
+        """Its peer is not in the configuration any more."""
         self.useful = False
         """Something was transferred over it."""
         self.sending: Entry | None = None
@@ -378,6 +380,12 @@ class Link:
         self.association.connection.rt_close_request(self.association.now())
         self.association.flush()
 
+    def retire(self) -> None:
+        """The configuration has no such peer any more: end the association, or what is under way first."""
+        self.retired = True
+        if not self.busy and not self.releasing:
+            self._worker.finish(self)
+
     # ---- the turn
 
     def ask_turn(self, priority: int) -> None:
@@ -430,7 +438,7 @@ class Link:
         else:
             association.connection.rt_transfer_response(False, refusal, association.now())
         association.flush()
-        if self._worker.stopping and not self.releasing:
+        if (self._worker.stopping or self.retired) and not self.releasing:
             self._worker.finish(self)
         elif self.two_way and self.queue is not None:
             self.queue.work()

@@ -48,6 +48,7 @@ class PeerQueue(Queue):
         self.askable: set[Link] = set()
         """Two-way alternate associations of which the peer has the turn: it may give it to us."""
         self.free: list[Link] = []
+        self.retired = False
         self.failures = 0
         self.interrupted = Interrupted()
         self._refusals = Refusals()
@@ -129,7 +130,7 @@ class PeerQueue(Queue):
         if not self.links:
             self.put_back()
             if self._worker.mta.has_alternatives(self.name):
-                self._worker.start_task(self._worker.reroute(self.name))
+                self._worker.reroute(self.name)
 
     def _try_again(self) -> None:
         self._again = None
@@ -161,6 +162,8 @@ class PeerQueue(Queue):
         self.links.discard(link)
         self.askable.discard(link)
         self.not_free(link)
+        if self.retired and not self.links and not self.askable:  # what it could not transfer goes another way, too
+            self._worker.reroute(self.name, removed=True)
 
     def not_free(self, link: Link) -> None:
         if link in self.free:
@@ -177,6 +180,7 @@ class PeerQueue(Queue):
 
     def transferred(self, entry: Entry) -> None:
         """The peer has confirmed the entry."""
+        self.retired = False
         self.failures = 0
         self.interrupted.forget(entry.id)
         self._refusals.forget(entry.id)
@@ -224,6 +228,11 @@ class PeerQueue(Queue):
         """Keep the claims of what is at hand or under way."""
         under_way = [link.sending for link in (*self.links, *self.askable) if link.sending is not None]
         self.spool.renew([*self.at_hand(), *under_way], LEASE)
+
+    def retire(self) -> None:
+        """The configuration has no such peer any more: what is under way ends, all else goes another way, or waits."""
+        self.retired = True
+        self.stop()
 
     def stop(self) -> None:
         super().stop()

@@ -16,6 +16,7 @@ from typing import Any
 
 import structlog
 
+from x400.console.control import NOT_CONFIGURED
 from x400.mta import MTA
 from x400.mts.exceptions import InvalidAPDU
 from x400.mts.reports import NonDelivery
@@ -40,8 +41,9 @@ from x400.server.log import tell_left_out
 from x400.server.masking import Masking
 from x400.server.outbound import PeerQueue, wait_after
 from x400.server.peer_tables import APPLICATION_PROTOCOLS, X410_PROTOCOLS
-from x400.server.queues import LEASE, Queue
+from x400.server.queues import Queue
 from x400.server.recovery import LostAssociations
+from x400.server.rerouting import reroute, reroute_removed
 from x400.spool import Batch, Entry, Event, QuarantineLimits, Spool, SpoolError, SqliteSpool
 from x400.spool.held import HeldLimits, HeldTransfers
 from x400.spool.queries import worker_folders
@@ -52,7 +54,6 @@ TICK = 1.0
 RENEW_EVERY = 120
 SWEEP_EVERY = 30
 EXPIRED_TOGETHER = 100
-REROUTED_TOGETHER = 500
 DAMAGED = "unable-to-complete-transfer"
 """The diagnostic of what was damaged on our disk."""
 
@@ -91,6 +92,8 @@ class Worker:
         self.damage = ""
         """What was found damaged in the spool; the worker ends because of it."""
         self._queues: dict[str, Queue] = {}
+        self._unconfigured: set[str] = set()
+        """Queues that something waits in, and whose peer is not in the configuration."""
         self.accounting = Accounting(config.path(config.accounting.file) if config.accounting is not None else None)
         self._folder = folder
         self._control = ControlServer(self, folder)
@@ -139,23 +142,29 @@ class Worker:
         for state in await self.spool.queues():
             queue = self.queue(state.queue)
             if queue is None:
-                log.warning("entries wait for a peer that is not configured", queue=state.queue, entries=state.total)
-            else:
-                queue.wake()
+                self._unconfigured.add(state.queue)
+                self.spool.obstacle(state.queue, 1, NOT_CONFIGURED)
+                await reroute_removed(self, state.queue)
+                continue
+            if state.queue in self._unconfigured:
+                self._unconfigured.remove(state.queue)
+                self.spool.obstacle(state.queue)
+            queue.wake()
+
+    def wake(self, name: str) -> None:
+        """Something waits on disk for a next hop; of one that is not there it stays."""
+        for queue in self.queues(name):
+            queue.wake()
 
     async def _absorb(self) -> None:
         """Take over what waits in the spools of workers that are not started any more."""
-
-        def wake(name: str) -> None:
-            for queue in self.queues(name):
-                queue.wake()
 
         ours = {self.config.spool / f"worker-{number}" for number in range(self.config.mta.workers)}
         for folder in worker_folders(self.config.spool):
             if folder in ours:
                 continue
             try:
-                await absorb(folder, self.spool, self._folder, wake)
+                await absorb(folder, self.spool, self._folder, self.wake)
             except SpoolError as error:
                 log.error("spool of a worker that is not started cannot be taken over", error=str(error))
 
@@ -233,10 +242,16 @@ class Worker:
             return
         self.config = new
         self.binding = Binding(new, self.binding.tokens)
-        for peer in new.peer:
-            queue = self._queues.get(peer.name)
-            if isinstance(queue, PeerQueue):
+        for queue in [queue for queue in self._queues.values() if isinstance(queue, PeerQueue)]:
+            peer = new.peers.get(queue.name)
+            if peer is not None:
                 queue.peer = peer
+            else:
+                del self._queues[queue.name]
+                queue.retire()
+        for link in tuple(self.links):
+            if link.bound and link.peer_name not in new.peers:
+                link.retire()
         self.start_task(self._wake())
         log.info("routes read again", routes=len(new.route), peers=len(new.peer))
 
@@ -400,53 +415,9 @@ class Worker:
         self.counters.quarantined += 1
         self.spool.done(entry, Event("quarantined", entry.queue, reason))
 
-    async def reroute(self, name: str) -> None:
-        """A peer is down: what waits for it goes by other routes, as far as it has some to peers that are not down.
-
-        At most `REROUTED_TOGETHER` entries that have none are looked at; they wait for the peer."""
-        down = [queue.name for queue in self._queues.values() if isinstance(queue, PeerQueue) and queue.failures]
-        staying: list[Entry] = []
-        try:
-            while len(staying) < REROUTED_TOGETHER:
-                claim = await self.spool.claim(name, REROUTED_TOGETHER - len(staying), LEASE)
-                if not claim.entries:
-                    break
-                for number, entry in enumerate(claim.entries):
-                    try:
-                        moved = await self._rerouted(entry, down)
-                    except SpoolError:
-                        self.spool.release(claim.entries[number:])
-                        raise
-                    if not moved:
-                        staying.append(entry)
-        except SpoolError as error:
-            log.warning("nothing is rerouted", peer=name, error=str(error))
-        finally:
-            self.spool.release(staying)
-            queue = self._queues.get(name)
-            if staying and queue is not None:
-                queue.wake()
-
-    async def _rerouted(self, entry: Entry, down: list[str]) -> bool:
-        if entry.damage:
-            self.set_aside(entry, entry.damage)
-            return True
-        try:
-            outcome = self.mta.reroute(stored_of(entry), recipients_of(entry), entry.queue, down, datetime.now(UTC))
-        except Exception as error:  # it waits for its peer, as it would have
-            log.error("cannot be rerouted", identifier=entry.identifier, error=repr(error))
-            return False
-        if outcome is None:
-            return False
-        batch = batch_of(outcome, "", entry.size, repeatable=False)
-        self.expect(batch)
-        try:
-            await self.spool.replace(entry, batch)
-        except SpoolError:
-            self.not_stored(batch)
-            raise
-        self.stored(batch)
-        return True
+    def reroute(self, name: str, *, removed: bool = False) -> None:
+        """Pass what waits for a peer that is down, or was removed, to others (x400.server.rerouting)."""
+        self.start_task(reroute_removed(self, name) if removed else reroute(self, name))
 
     # ---- associations
 
