@@ -119,8 +119,9 @@ class Chaos:
                     pending.append((name, apdu(name, TO, content=self.chance.randbytes(size))))
                 yield pending[0][1]
 
-        def is_confirmed(_: bytes) -> None:
-            self.confirmed.add(identifier(pending.pop(0)[0]))
+        def is_confirmed(octets: bytes) -> None:
+            if pending and pending[0][1] is octets:  # not by an association that was given up before
+                self.confirmed.add(identifier(pending.pop(0)[0]))
 
         while self._under_load or pending:
             try:

@@ -262,8 +262,12 @@ async def transfer(
             caller.transfer(following)
 
     caller = Caller(credentials, ready, lambda _, error: failures.append(error))
-    await caller.connect(HOST, port, parameters)
-    await caller.ended
+    try:
+        await caller.connect(HOST, port, parameters)
+        await caller.ended
+    except asyncio.CancelledError:  # nothing that still comes is anybody's
+        caller.abort()
+        raise
     if failures:
         raise failures[0]
 

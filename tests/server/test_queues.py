@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sqlite3
 import time
 from pathlib import Path
+
+import pytest
 
 from x400.server import queues
 from x400.server.config import Retry
 from x400.server.outbound import wait_after
 from x400.server.queues import Queue
-from x400.spool import Batch, Entry, Event, SqliteSpool
+from x400.spool import Batch, Claim, Entry, Event, SpoolError, SqliteSpool
 
 
 class Collecting(Queue):
@@ -116,6 +119,65 @@ def test_a_retry_is_waited_for(tmp_path: Path) -> None:
         assert queue.seen == []
         await asyncio.sleep(0.3)
         assert queue.seen == ["a"]
+        await spool.close()
+
+    asyncio.run(body())
+
+
+def test_a_retry_that_could_not_be_written_is_tried_all_the_same(tmp_path: Path) -> None:
+    """While the disk is full the retry waits in memory, with its claim; once it is written the queue wakes."""
+
+    async def body() -> None:
+        spool = SqliteSpool(tmp_path)
+        await spool.open()
+        queue = Collecting(spool)
+        queue.open = False
+        await put(spool, queue, "a")
+        entry = queue.take()
+        assert entry is not None
+        transaction = spool._writer._transaction
+
+        def full(*_: object) -> list[str]:
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise error
+
+        spool._writer._transaction = full  # type: ignore[method-assign]
+        queue.open = True
+        queue.retry_at(entry, time.time(), "busy")
+        queue.wake()
+        await asyncio.sleep(0.2)
+        assert queue.seen == []
+        spool._writer._transaction = transaction  # type: ignore[method-assign]
+        async with asyncio.timeout(5):
+            while queue.seen != ["a"]:
+                await asyncio.sleep(0.01)
+        await spool.close()
+
+    asyncio.run(body())
+
+
+def test_a_queue_that_cannot_be_read_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queues, "READ_AGAIN", 0.05)
+
+    async def body() -> None:
+        spool = SqliteSpool(tmp_path)
+        await spool.open()
+        queue = Collecting(spool)
+        queue.open = False
+        await put(spool, queue, "a")
+        queue.put_back()
+        failed: asyncio.Future[Claim] = asyncio.get_running_loop().create_future()
+        failed.set_exception(SpoolError("disk I/O error"))
+        with monkeypatch.context() as patch:
+            patch.setattr(spool, "claim", lambda *_: failed)
+            queue.open = True
+            queue.wake()
+            await asyncio.sleep(0)
+        assert queue.seen == []
+        async with asyncio.timeout(5):
+            while queue.seen != ["a"]:
+                await asyncio.sleep(0.01)
         await spool.close()
 
     asyncio.run(body())

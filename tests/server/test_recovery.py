@@ -198,3 +198,45 @@ def test_half_open(tmp_path: Path) -> None:
         assert len(stalled) == 2
 
     run(body())
+
+
+def test_a_line_that_falls_silent_in_a_transfer_is_given_up_in_time(tmp_path: Path) -> None:
+    """Nothing ends, nothing comes: after one step's time another association is made, not after a discard's too."""
+    a, b = free_port(), free_port()
+
+    async def body() -> None:
+        connections = 0
+        lefts = iter([2_000])
+        over = asyncio.Event()
+
+        async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal connections
+            connections += 1
+            there_reader, there_writer = await asyncio.open_connection(HOST, b)
+            left = next(lefts, 1 << 40)
+
+            async def carry(source: asyncio.StreamReader, target: asyncio.StreamWriter, left: float) -> None:
+                with contextlib.suppress(OSError):
+                    while octets := await source.read(65536):
+                        left -= len(octets)
+                        if left < 0:
+                            await over.wait()
+                            break
+                        target.write(octets)
+                target.transport.abort()
+
+            await asyncio.gather(carry(reader, there_writer, left), carry(there_reader, writer, 1 << 40))
+
+        port = free_port()
+        server = await asyncio.start_server(connection, HOST, port)
+        more = "[timers]\ntransfer = 0.5\n[retry]\nfirst = 0.1\nlongest = 0.2\n"
+        path = configuration(tmp_path, "A", a, to={"B": port}, more=more)
+        last = configuration(tmp_path, "B", b, to={"A": 0})
+        async with working(last), working(path):
+            await transfer(a, [apdu("silent", "/C=GB/A=TEST/P=B/S=Ann/", content=bytes(50_000))])
+            await until(lambda: delivered(tmp_path, "B"), 20)
+            over.set()
+        server.close()
+        assert connections == 2
+
+    run(body())

@@ -52,9 +52,7 @@ class DeferredQueue(Queue):
                 await self.spool.replace(entry, batch)
             except SpoolError as error:
                 worker.not_stored(batch)
-                due = time.time() + RETRY
-                self.spool.retry(entry, due, str(error))
-                self.wake_at(due)
+                self.retry_at(entry, time.time() + RETRY, str(error))
                 return
             worker.stored(batch)
         except Exception as error:  # InvalidAPDU, or a fault of ours: kept aside, the others go on

@@ -13,6 +13,7 @@ import json
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -175,14 +176,9 @@ class DeliveryQueue(Queue):
         self.work()
 
     def _failed(self, entry: Entry, cause: str) -> None:
-        import time
-
         log.warning("delivery failed", folder=str(self.folder), identifier=entry.identifier, cause=cause)
         entry.attempts += 1
-        due = time.time() + self._retry_wait(entry.attempts)
-        self.spool.retry(entry, due, cause)
-        if not self.stopping:
-            self.wake_at(due + 0.01)
+        self.retry_at(entry, time.time() + self._retry_wait(entry.attempts), cause)
 
     def renew(self) -> None:
         """Keep the claims of what is at hand or under way."""

@@ -312,9 +312,7 @@ class Link:
             return
         self.sending = entry
         try:
-            association.connection.rt_transfer_request(
-                source, self._worker.config.timers.transfer, association.now(), resumption
-            )
+            association.connection.rt_transfer_request(source, None, association.now(), resumption)
         except OSError as error:  # of the content file; the confirm of the discard makes the link free again
             self.sending = None
             self._close_source()

@@ -198,9 +198,7 @@ class PeerQueue(Queue):
         self._counters.attempts_failed += 1
         self._counters.problem(error)
         due = time.time() + wait_after(1 if progress else entry.attempts, self._worker.config.retry)
-        self.spool.retry(entry, due, error)
-        if not self.stopping:
-            self.wake_at(due + 0.01)
+        self.retry_at(entry, due, error)
 
     def refused_for_good(self, entry: Entry, error: str) -> None:
         """The peer says that it will never take it. It may be mistaken, so it is asked again a few times; then the

@@ -20,6 +20,8 @@ log = structlog.get_logger("x400.server")
 READY_ENTRIES = 512
 READY_OCTETS = 8 << 20
 CLAIM_ENTRIES = 128
+READ_AGAIN = 1.0
+"""Seconds until the spool is asked again after it could not be read."""
 LEASE = 600.0
 """Seconds; what is claimed is renewed long before."""
 
@@ -112,6 +114,15 @@ class Queue:
 
     # ---- what waits on disk
 
+    def retry_at(self, entry: Entry, due: float, error: str) -> None:
+        """The entry could not be passed on: it is tried again at ``due`` (seconds since 1970), if it is on disk then."""
+
+        def written(done: asyncio.Future[None]) -> None:
+            if not done.cancelled() and not self.stopping:
+                self.wake_at(due + 0.01)
+
+        self.spool.retry(entry, due, error).add_done_callback(written)
+
     def wake(self) -> None:
         """Something waits on disk."""
         self._backlog = True
@@ -146,7 +157,7 @@ class Queue:
             claim = done.result()
         except SpoolError as error:
             log.warning("queue cannot be read", queue=self.name, error=str(error))
-            self._backlog = True
+            self.wake_at(time.time() + READ_AGAIN)
             return
         if len(claim.entries) == CLAIM_ENTRIES or (claim.entries and claim.next_due is None):
             self._backlog = True

@@ -490,6 +490,7 @@ class Worker:
         return rtse.Parameters(
             connect_time=timers.bind,
             transfer_time=timers.transfer,
+            acknowledgement_time=timers.transfer,
             idle_time=max(600.0, 2 * timers.idle),
             maximum_apdu_size=self.config.limits.message_octets + SLACK,
             **more,

@@ -41,7 +41,7 @@ class Ballast:
         if self.aboard:
             return True
         state = os.statvfs(self._path.parent)
-        if self._path.exists():
+        with contextlib.suppress(FileNotFoundError):  # not there, or just being thrown out by the writer
             self.aboard = os.path.getsize(self._path) >= self._octets
         if self.aboard or state.f_bavail * state.f_frsize < 2 * self._octets:
             return self.aboard
@@ -56,5 +56,5 @@ class Ballast:
 
     def throw_out(self) -> None:
         """Give its room to what needs it now."""
-        self.aboard = False
         self._path.unlink(missing_ok=True)
+        self.aboard = False

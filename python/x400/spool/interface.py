@@ -193,8 +193,11 @@ class Spool(Protocol):
         the next hop recognises the repetition.
         """
 
-    def retry(self, entry: Entry, due: float, error: str) -> None:
-        """The attempt failed: count it, say why, give the claim back, not to be claimed before ``due``."""
+    def retry(self, entry: Entry, due: float, error: str) -> asyncio.Future[None]:
+        """The attempt failed: count it, say why, give the claim back, not to be claimed before ``due``.
+
+        Resolves once that is on disk, which a full disk may put off: only then can the entry be claimed.
+        """
 
     def replace(self, entry: Entry, batch: Batch) -> asyncio.Future[bool]:
         """Remove an entry and store what takes its place (a report) in one transaction."""

@@ -28,7 +28,7 @@ from x400.spool.exceptions import SpoolCorrupt, SpoolError, SpoolFull, SpoolInUs
 from x400.spool.interface import Batch, Buffer, Claim, ContentWriter, Entry, Event, Part, QueueState, Rescue
 from x400.spool.quarantine import FOLDER, Quarantine, QuarantineLimits
 from x400.spool.siblings import Siblings
-from x400.spool.sqlite_writer import Changes, Query, Row, Store, Writer, closed
+from x400.spool.sqlite_writer import Changes, Query, Retry, Row, Store, Writer, Written, closed
 
 T = TypeVar("T")
 
@@ -199,14 +199,14 @@ class SqliteSpool:
             changes, self._changes = self._changes, Changes()
             self._writer.inbox.put(changes)
 
-    def _from_writer(self, finished: list[Store | Query], unlink: list[str]) -> None:
+    def _from_writer(self, finished: list[Written], unlink: list[str]) -> None:
         for name in unlink:
             (self.contents / name).unlink(missing_ok=True)
         if finished:
             with contextlib.suppress(RuntimeError):  # the loop ended without `close`: nobody waits any more
                 self._loop.call_soon_threadsafe(self._finish, finished)
 
-    def _finish(self, finished: list[Store | Query]) -> None:
+    def _finish(self, finished: list[Written]) -> None:
         for item in finished:
             future, outcome = item.future, item.outcome
             if type(item) is Store and item.claimed and outcome is not True:
@@ -379,10 +379,12 @@ class SqliteSpool:
             changes.contents.append(os.path.basename(entry.tail.path))
         self._later()
 
-    def retry(self, entry: Entry, due: float, error: str) -> None:
-        self._changes.retries.append((due, error, entry))
+    def retry(self, entry: Entry, due: float, error: str) -> asyncio.Future[None]:
+        future: asyncio.Future[None] = self._loop.create_future()
+        self._changes.retries.append(Retry(entry, due, error, future))
         self._changes.events.append((entry.identifier, self._now_us(), "retry", entry.queue, error))
         self._soon()
+        return future
 
     def expired(self, now: float, limit: int) -> asyncio.Future[list[Entry]]:
         return self._query(lambda connection: self._expired(connection, now, limit))

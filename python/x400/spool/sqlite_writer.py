@@ -46,6 +46,19 @@ class Store:
         self.outcome: bool | Exception = True
 
 
+class Retry:
+    """An entry to be tried again; the future becomes None once that is on disk, and the entry may be claimed."""
+
+    __slots__ = ("due", "entry", "error", "future", "outcome")
+
+    def __init__(self, entry: Entry, due: float, error: str, future: Any) -> None:
+        self.entry = entry
+        self.due = due
+        self.error = error
+        self.future = future
+        self.outcome: None = None
+
+
 class Query:
     """Something to run between transactions; ``outcome`` becomes its result or an exception."""
 
@@ -57,6 +70,9 @@ class Query:
         self.outcome: Any = None
 
 
+Written = Store | Retry | Query
+
+
 class Changes:
     """What the loop hands over at the end of one of its rounds."""
 
@@ -66,7 +82,7 @@ class Changes:
         self.stores: list[Store] = []
         self.done: list[Entry] = []
         self.events: list[Row] = []
-        self.retries: list[tuple[float, str, Entry]] = []
+        self.retries: list[Retry] = []
         self.contents: list[str] = []
         self.queries: list[Query] = []
 
@@ -96,7 +112,7 @@ class Writer(threading.Thread):
     def __init__(
         self,
         connection: sqlite3.Connection,
-        report: Callable[[list[Store | Query], list[str]], None],
+        report: Callable[[list[Written], list[str]], None],
         free: Callable[[Iterable[Entry]], None],
         siblings: Siblings,
         ballast: Ballast,
@@ -176,7 +192,9 @@ class Writer(threading.Thread):
                 unlink = self._one_by_one(changes, error)
             finally:
                 self._siblings.stored()
-        finished: list[Store | Query] = [*changes.stores]
+        finished: list[Written] = [*changes.stores]
+        if changes.retries and not self._kept.retries:
+            finished += changes.retries
         for query in changes.queries:
             try:
                 query.outcome = query.function(self._connection)
@@ -244,8 +262,9 @@ class Writer(threading.Thread):
             removed += [store.remove for store in fresh if store.remove is not None]
             for ids in grouped(removed):
                 number -= execute(schema.delete_entries(len(ids)), ids).rowcount
-            for due, error, entry in changes.retries:
-                execute("UPDATE entry SET due=?, error=?, attempts=attempts+1 WHERE id=?", (due, error, entry.id))
+            for retry in changes.retries:
+                values = (retry.due, retry.error, retry.entry.id)
+                execute("UPDATE entry SET due=?, error=?, attempts=attempts+1 WHERE id=?", values)
             unlink = []
             for name in {*changes.contents, *flat(store.remove_contents for store in fresh)}:
                 if execute("SELECT 1 FROM entry WHERE content=? LIMIT 1", (name,)).fetchone() is None:
@@ -263,7 +282,7 @@ class Writer(threading.Thread):
         if changes.done:
             self._free(changes.done)
         if changes.retries:
-            self._free(entry for _, _, entry in changes.retries)
+            self._free(retry.entry for retry in changes.retries)
         return unlink
 
     def _without_repetitions(self, stores: list[Store]) -> list[Store]:
