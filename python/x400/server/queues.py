@@ -115,7 +115,7 @@ class Queue:
     # ---- what waits on disk
 
     def retry_at(self, entry: Entry, due: float, error: str) -> None:
-        """The entry could not be passed on: it is tried again at ``due`` (seconds since 1970), if it is on disk then."""
+        """The entry could not be passed on: it is tried again at ``due`` (seconds since 1970), once that is on disk."""
 
         def written(done: asyncio.Future[None]) -> None:
             if not done.cancelled() and not self.stopping:

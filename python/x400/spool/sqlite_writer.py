@@ -215,7 +215,7 @@ class Writer(threading.Thread):
     def _refuse_all(self, changes: Changes) -> None:
         """Nothing is confirmed that may not be read again. What has left is not deleted: it is passed on again, and the
         next hop recognises the repetition."""
-        finished: list[Store | Query] = [*changes.stores, *changes.queries]
+        finished: list[Written] = [*changes.stores, *changes.queries]
         for item in finished:
             item.outcome = SpoolCorrupt(f"the database is damaged: {self.damage}")
         if finished:
