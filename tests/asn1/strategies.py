@@ -238,6 +238,14 @@ def leaf(type: Type) -> st.SearchStrategy[Any]:
             return utc_times
         case "GeneralizedTime":
             return generalized_times
+        case "DATE":
+            return st.dates()
+        case "TIME-OF-DAY":
+            return st.times().map(lambda at: at.replace(microsecond=0))
+        case "DATE-TIME":
+            return _seconds
+        case "DURATION":
+            return st.sampled_from(("P1Y", "PT2H30M", "P3DT4H"))
         case "REAL":
             return st.floats(allow_nan=False)
         case "open type":

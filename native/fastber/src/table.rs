@@ -112,6 +112,15 @@ pub struct Node {
     pub tolerated: Option<Tag>,
 }
 
+impl Node {
+    /// May an element with this tag be a value of the type? An extensible CHOICE takes alternatives that it does not know.
+    #[inline]
+    pub fn takes(&self, tag: Tag) -> bool {
+        let any = || self.wrappers.is_empty() && matches!(&self.op, Op::Choice(choice) if choice.extensible);
+        self.first.accepts(tag) || any()
+    }
+}
+
 pub enum Op {
     Boolean,
     Integer,

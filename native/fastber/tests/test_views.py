@@ -375,3 +375,24 @@ def test_a_member_repeated_or_out_of_order_is_no_unknown_one(octets: str) -> Non
         with pytest.raises(fastber.DecodeError, match="repeated or out of order") as caught:
             work()
         assert caught.value.offset == len(data) - (5 if octets.startswith("3080") else 3)
+
+
+def test_an_alternative_that_the_type_does_not_know_has_a_view() -> None:
+    """At the root as among elements; one whose tag the type does not know is refused where it has no room for it."""
+    spec = fastber.compile_string(
+        "A DEFINITIONS IMPLICIT TAGS ::= BEGIN C ::= CHOICE { a [0] NULL, ... } L ::= SEQUENCE OF C "
+        "T ::= [1] EXPLICIT C  S ::= CHOICE { a [0] NULL } END"
+    )
+    unknown = bytes.fromhex("820105")
+    for view in (
+        spec.view("C", unknown),
+        spec.view("L", b"\x30\x03" + unknown)[0],
+        spec.view("T", b"\xa1\x03" + unknown),
+    ):
+        assert view.choice is None
+        assert view.value == (None, None)
+        assert bytes(view.raw).endswith(unknown)
+    assert spec.types["C"].reader("a:raw").read(unknown) == (None,)
+    for name in ("T", "S"):
+        with pytest.raises(fastber.DecodeError, match="expected tag"):
+            spec.view(name, unknown)

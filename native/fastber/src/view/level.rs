@@ -191,12 +191,11 @@ impl Reader<'_> {
             Op::Sequence(fields) => self.sequence(fields, at, end)?,
             Op::Set(fields) => self.set(fields, at, end)?,
             Op::SequenceOf(element) | Op::SetOf(element) => {
-                let first = &self.table.node(*element).first;
-                let extensible = matches!(&self.table.node(*element).op, Op::Choice(choice) if choice.extensible);
+                let of = self.table.node(*element);
                 let mut elements = Vec::new();
                 let cut = self.each(at, end, |tag, at, end| {
-                    if !first.accepts(tag) && !extensible {
-                        let reason = format!("expected {}, got {tag}", first.describe());
+                    if !of.takes(tag) {
+                        let reason = format!("expected {}, got {tag}", of.first.describe());
                         return Err(Error::decode(at, reason).index(elements.len()));
                     }
                     elements.push(Part { member: None, at, end });

@@ -102,7 +102,7 @@ pub fn root_end(data: &[u8], table: &Table, id: TypeId, partial: bool) -> Result
         return Err(Error::decode(header.contents, reason));
     }
     let node = table.node(id);
-    if !node.first.accepts(header.tag) {
+    if !node.takes(header.tag) {
         let reason = format!("expected {}, got {}", node.first.describe(), header.tag);
         return Err(Error::decode(0, reason).member(&node.name));
     }

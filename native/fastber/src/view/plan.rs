@@ -306,8 +306,7 @@ impl<'py> Walk<'_, 'py> {
         let (Op::SequenceOf(element) | Op::SetOf(element)) = table.node(id).op else {
             return Ok(());
         };
-        let first = &table.node(element).first;
-        let extensible = matches!(&table.node(element).op, Op::Choice(choice) if choice.extensible);
+        let of = table.node(element);
         for (pick, _) in plans {
             if let Pick::Each(lists) = pick {
                 for (_, list) in lists {
@@ -319,8 +318,8 @@ impl<'py> Walk<'_, 'py> {
         let mut ends = Vec::new();
         let mut count = 0;
         let cut = self.each(at, end, |walk, tag, at, end| {
-            if !first.accepts(tag) && !extensible {
-                let reason = format!("expected {}, got {tag}", first.describe());
+            if !of.takes(tag) {
+                let reason = format!("expected {}, got {tag}", of.first.describe());
                 return Err(Error::decode(at, reason).index(count));
             }
             if from_end {
