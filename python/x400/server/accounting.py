@@ -55,7 +55,7 @@ class Accounting:
                 {"event": event, "kind": entry.kind, "identifier": entry.identifier, "peer": entry.queue,
                  "octets": entry.size, "priority": _PRIORITIES[entry.priority], "originator": entry.originator,
                  "recipients": entry.recipients.splitlines(), "attempts": entry.attempts + 1,
-                 "seconds": round(time.time() - entry.arrived, 3)}
+                 "seconds": max(0.0, round(time.time() - entry.arrived, 3))}
             )  # fmt: skip
 
     def _add(self, line: dict[str, object]) -> None:

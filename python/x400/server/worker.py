@@ -29,6 +29,7 @@ from x400.server.absorption import absorb, tell_of_rescue
 from x400.server.accounting import Accounting
 from x400.server.batches import DEFERRED, DELIVERY, batch_of, recipients_of, stored_of
 from x400.server.binding import Binding
+from x400.server.clock import Clock
 from x400.server.config import Config, Listener, Peer, parse_address
 from x400.server.congestion import Congestion
 from x400.server.control import ControlServer
@@ -87,6 +88,7 @@ class Worker:
             limits.failed_binds, config.timers.failed_bind, config.timers.failed_bind_longest
         )
         self.congestion = Congestion(config.spool, limits.waiting, limits.free_octets)
+        self.clock = Clock()
         self.links: set[Link] = set()
         self.stopping = False
         self.damage = ""
@@ -115,6 +117,7 @@ class Worker:
         if self.spool.rescued is not None:
             tell_of_rescue(self.spool.rescued)
             self.counters.rescues += 1
+        await self._clock_jumped()
         await self._wake()
         if self.number == 0:
             self.start_task(self._absorb())
@@ -334,12 +337,17 @@ class Worker:
             ticks += 1
             tell_left_out()
             self.congestion.look(self.spool.number())
+            if self.clock.look():
+                await self._clock_jumped()
+            self.spool.forgetting = not self.clock.doubtful
             for queue in tuple(self._queues.values()):
                 if isinstance(queue, PeerQueue):
                     queue.release_idle(self.config.timers.idle)
                     queue.work()
                 if ticks % RENEW_EVERY == 0 and isinstance(queue, PeerQueue | DeliveryQueue | DeferredQueue):
                     queue.renew()
+            if self.clock.doubtful:
+                continue
             if ticks % SWEEP_EVERY == 0:
                 await asyncio.get_running_loop().run_in_executor(None, self.held.sweep)
             try:
@@ -347,6 +355,15 @@ class Worker:
                     pass
             except SpoolError as error:
                 log.warning("expired entries cannot be given up", error=str(error))
+
+    async def _clock_jumped(self) -> None:
+        """No retry is due later than it could be set to be now; what is due now is looked for."""
+        try:
+            await self.spool.bring_forward(time.time() + self.config.retry.longest, DEFERRED)
+        except SpoolError as error:
+            log.warning("retries may be late", error=str(error))
+        for queue in tuple(self._queues.values()):
+            queue.wake()
 
     async def _expire(self) -> bool:
         """Give up what has waited too long: a report takes its place. True when there may be more."""

@@ -230,6 +230,12 @@ class Spool(Protocol):
     def move(self, entries: Sequence[Entry], queue: str, event: Event) -> asyncio.Future[None]:
         """Entries that the caller has claimed wait for another next hop from now on; the claims are given back."""
 
+    def bring_forward(self, latest: float, but: str) -> asyncio.Future[None]:
+        """No entry of any queue but ``but`` is due later than ``latest``, unless it is held: the clock was set."""
+
+    forgetting: bool
+    """Whether traces and duplicate keys are removed once they are old; not while the time of day is in doubt."""
+
     def commits(self) -> Durations:
         """How long it took to make each group durable; added to as it goes on."""
 

@@ -36,6 +36,8 @@ DATABASE = "spool.sqlite"
 LINGER = 0.02
 SWEEP_EVERY = 5.0
 SWEEP_ROWS = 2000
+SET_BACK = 1_000_000
+"""Microseconds by which the clock is behind the last stamp when it must have been set."""
 SCARCE = 256 << 20
 """Octets free on the disk, below which the database gives back what it does not need."""
 
@@ -70,6 +72,7 @@ class SqliteSpool:
         self._sweeper: asyncio.TimerHandle | None = None
         self._lock = -1
         self._open = False
+        self.forgetting = True
         self.rescued: Rescue | None = None
         self.on_damage: Callable[[str], None] | None = None
 
@@ -219,8 +222,9 @@ class SqliteSpool:
                 future.set_result(outcome)
 
     def _now_us(self) -> int:
-        """Microseconds since 1970, never twice the same."""
-        self._last_time = max(self._last_time + 1, time.time_ns() // 1000)
+        """Microseconds since 1970, never twice the same, as long as nobody sets the clock back."""
+        now = time.time_ns() // 1000
+        self._last_time = self._last_time + 1 if 0 <= self._last_time - now < SET_BACK else now
         return self._last_time
 
     def _query(self, function: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
@@ -429,6 +433,9 @@ class SqliteSpool:
         changed.add_done_callback(lambda done: self.release(entries))
         return changed
 
+    def bring_forward(self, latest: float, but: str) -> asyncio.Future[None]:
+        return self._query(lambda connection: sqlite_operations.bring_forward(connection, latest, but))
+
     def obstacle(self, queue: str, failures: int = 0, cause: str = "", again: float = 0.0) -> None:
         def write(connection: sqlite3.Connection) -> None:
             if failures:
@@ -455,7 +462,8 @@ class SqliteSpool:
     def _sweep(self) -> None:
         """Walk the histories in small steps, removing what is older than the retention; see to the disk."""
         before = int((time.time() - self.retention) * 1e6)
-        self._query(lambda connection: self._sweep_step(connection, before)).add_done_callback(_ignore)
+        if self.forgetting:
+            self._query(lambda connection: self._sweep_step(connection, before)).add_done_callback(_ignore)
         state = os.statvfs(self.folder)
         if state.f_bavail * state.f_frsize < SCARCE:
             self._query(sqlite_schema.make_room).add_done_callback(_ignore)

@@ -46,5 +46,10 @@ def change(connection: sqlite3.Connection, ids: Sequence[int], columns: Mapping[
         raise
 
 
+def bring_forward(connection: sqlite3.Connection, latest: float, but: str) -> None:
+    """Nothing is due later than ``latest``, but what is held, and what is in one queue."""
+    connection.execute("UPDATE entry SET due=? WHERE due>? AND due<9e999 AND queue<>?", (latest, latest, but))
+
+
 def _marks(ids: Sequence[int]) -> str:
     return ",".join("?" * len(ids))
