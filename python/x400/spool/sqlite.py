@@ -504,12 +504,12 @@ def _row(entry: Entry) -> Row:
     checksum = _checksum(entry.identifier, entry.detail, entry.head)
     if entry.damage:  # it comes from another spool, and stays damaged
         checksum ^= 1
-    return (
+    row = (
         entry.id, entry.queue, entry.priority, entry.due, entry.expiry, entry.identifier, entry.kind,
         entry.originator, entry.recipients, entry.arrived, entry.attempts, entry.error,
-        os.path.basename(tail.path) if tail else None, tail.offset if tail else None, tail.length if tail else None,
-        entry.detail, entry.head, checksum,
     )  # fmt: skip
+    octets = (bytearray(entry.detail), bytearray(entry.head), checksum)
+    return row + octets if tail is None else (*row, os.path.basename(tail.path), tail.offset, tail.length, *octets)
 
 
 def _from_row(row: Row, tail: Part | None) -> Entry:

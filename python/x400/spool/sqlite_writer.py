@@ -251,13 +251,15 @@ class Writer(threading.Thread):
         execute("BEGIN IMMEDIATE")
         try:
             fresh = self._without_repetitions(stores)
+            entries = [row for store in fresh for row in store.entries]
             for table, rows in (
-                ("entry", [row for store in fresh for row in store.entries]),
+                ("entry", [row for row in entries if len(row) == schema.TABLES["entry"][1]]),
+                ("entry without content", [row for row in entries if len(row) != schema.TABLES["entry"][1]]),
                 ("event", [*flat(store.events for store in fresh), *changes.events]),
             ):
                 for group in grouped(rows):
                     execute(schema.insert(table, len(group)), list(flat(group)))
-            number = self.number + sum(len(store.entries) for store in fresh)
+            number = self.number + len(entries)
             removed = [entry.id for entry in changes.done]
             removed += [store.remove for store in fresh if store.remove is not None]
             for ids in grouped(removed):

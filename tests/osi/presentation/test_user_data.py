@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from x400.osi.presentation.exceptions import AbortReason, PresentationError
-from x400.osi.presentation.user_data import MAXIMUM_VALUES, decode, encode, prefix
+from x400.osi.presentation.user_data import MAXIMUM_VALUES, decode, encode
 
 RLRQ = bytes.fromhex("6203800100")
 
@@ -56,7 +56,6 @@ def test_refuse(octets: str) -> None:
 
 def test_golden_encoding() -> None:
     assert encode([(1, RLRQ)]).hex() == "610c300a020101a0056203800100"
-    assert prefix(3, 0x19E).hex() == "618201a9308201a5020103a082019e"
 
 
 ELEMENTS = st.binary(max_size=300).map(lambda octets: b"\x04\x82" + len(octets).to_bytes(2, "big") + octets)
@@ -65,9 +64,6 @@ ELEMENTS = st.binary(max_size=300).map(lambda octets: b"\x04\x82" + len(octets).
 @given(st.lists(st.tuples(st.integers(1, 127), ELEMENTS), min_size=1, max_size=4))
 def test_round_trip(values: list[tuple[int, bytes]]) -> None:
     assert [(context, bytes(value)) for context, value in decode(encode(values))] == values
-    if len(values) == 1:
-        context, value = values[0]
-        assert prefix(context, len(value)) + value == encode(values)
 
 
 @given(st.binary(max_size=60))

@@ -38,6 +38,7 @@ from x400.osi.presentation.exceptions import (
 from x400.osi.presentation.states import TRANSITIONS, Event, State
 from x400.osi.presentation.user_data import PDV
 from x400.osi.tlv import Buffer
+from x400_framer.values import one_value
 
 __all__ = ["Connection", "Parameters"]
 
@@ -186,6 +187,9 @@ class Connection:
         """The values of a primitive that may have none, each of a context that is defined (X.226 6.5.3)."""
         if not len(data):
             return []
+        plain = one_value(data)
+        if plain is not None and plain[0] in self.contexts:
+            return [plain]
         values = user_data.decode(data)
         for context, _ in values:
             if context not in self.contexts:

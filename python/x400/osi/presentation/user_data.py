@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from x400.osi.presentation.exceptions import AbortReason, PresentationError, ProviderReason
 from x400.osi.tlv import INDEFINITE, Buffer, FramingError, element_end, header, integer, read_header
 
-__all__ = ["PDV", "decode", "encode", "prefix"]
+__all__ = ["PDV", "decode", "encode"]
 
 PDV = tuple[int, Buffer]
 """A presentation data value: its context's identifier, and the element that encodes it."""
@@ -29,13 +29,6 @@ _SEQUENCE = 0x30
 _SINGLE_ASN1_TYPE = 0xA0
 _OCTET_ALIGNED = 0x81
 _TRANSFER_SYNTAX_NAME = 0x06
-
-
-def prefix(context: int, length: int) -> bytes:
-    """What stands before one value of `length` octets, everything of definite length."""
-    inner = integer(context) + header(_SINGLE_ASN1_TYPE, length)
-    outer = header(_SEQUENCE, len(inner) + length)
-    return header(_FULLY_ENCODED, len(outer) + len(inner) + length) + outer + inner
 
 
 def encode(values: Sequence[PDV]) -> bytes:

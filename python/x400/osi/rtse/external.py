@@ -11,7 +11,8 @@ import struct
 from collections.abc import Container
 
 from x400.osi.rtse.exceptions import TransferError
-from x400.osi.tlv import INDEFINITE, Buffer, header, integer
+from x400.osi.tlv import INDEFINITE, Buffer
+from x400_framer.values import apdu_prefix
 
 __all__ = ["ExternalReader", "prefix"]
 
@@ -29,8 +30,7 @@ _HEAD = 64
 
 def prefix(context: int, length: int) -> bytes:
     """What stands before an APDU of `length` octets; nothing stands after it."""
-    inner = integer(context) + header(_SINGLE_ASN1_TYPE, length)
-    return header(_EXTERNAL, len(inner) + length) + inner
+    return apdu_prefix(context, length)
 
 
 class ExternalReader:
@@ -70,6 +70,21 @@ class ExternalReader:
     def too_large(self) -> bool:
         """The APDU is, or announces itself, larger than it may be."""
         return self.size + (self._remaining or 0) > self._maximum_size
+
+    @property
+    def started(self) -> bool:
+        """Some octets have been fed."""
+        return self._started or bool(self._head)
+
+    def take_whole(self, context: int, octets: Buffer) -> bool:
+        """All of the APDU at once, which is in presentation context `context`; False, and nothing is taken, where it
+        may not be in that, or has no octets."""
+        if context not in self._contexts or not len(octets):
+            return False
+        self._started = True
+        self._remaining = 0
+        self.size = len(octets)
+        return True
 
     def feed(self, segment: Buffer) -> list[Buffer]:
         """Octets of the APDU in this segment; raises TransferError for what is no EXTERNAL."""

@@ -31,8 +31,10 @@ class BytesSource:
 
     def __init__(self, buffers: Iterable[Buffer] | Buffer) -> None:
         if isinstance(buffers, bytes | bytearray | memoryview):
-            buffers = (buffers,)
-        self._buffers = deque(buffer for buffer in buffers if len(buffer))
+            self.length = len(buffers)
+            self._buffers = deque((buffers,) if self.length else ())
+            return
+        self._buffers = deque([buffer for buffer in buffers if len(buffer)])
         self.length = sum(map(len, self._buffers))
 
     def read(self, size: int) -> Buffer:

@@ -6,15 +6,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Container
-from functools import lru_cache
 
 import x400_framer
-from x400.osi.presentation import user_data
 from x400.osi.rtse import external
 from x400.osi.rtse.exceptions import TransferError
 from x400.osi.rtse.recovery import ActivityReference, Resumption
 from x400.osi.rtse.source import Source
-from x400.osi.tlv import INDEFINITE, Buffer, FramingError, element_end, header, read_header
+from x400.osi.tlv import INDEFINITE, Buffer, FramingError, element_end, read_header
+from x400_framer.values import segment_prefix, whole_apdu
 
 __all__ = ["Incoming", "IncomingX410", "Outgoing", "Repeated", "SourceError", "segment_contents"]
 
@@ -29,15 +28,13 @@ class SourceError(Exception):
     """The source of an APDU gave fewer octets than its length."""
 
 
-@lru_cache(maxsize=512)
 def _segment_prefix(context: int, size: int) -> bytes:
     """All that stands before a segment of `size` octets: presentation's framing, the RTTR's identifier and length;
     nothing where there is no presentation context.
     """
     if not context:  # X.410-1984 mode
         return b""
-    rttr = header(_RTTR, size)
-    return user_data.prefix(context, len(rttr) + size) + rttr
+    return segment_prefix(context, size)
 
 
 class Outgoing:
@@ -205,8 +202,12 @@ class Incoming:
         """The octets of the APDU in this segment; raises TransferError. None once the APDU has passed its limit."""
         reader = self._reader
         octets: list[Buffer] = []
-        for piece in segment_contents(rttr):
-            octets += reader.feed(piece)
+        whole = None if reader.started else whole_apdu(rttr)
+        if whole is not None and reader.take_whole(*whole):
+            octets = [whole[1]]
+        else:
+            for piece in segment_contents(rttr):
+                octets += reader.feed(piece)
         if reader.too_large:
             self.size_limit_passed = True
             return []
