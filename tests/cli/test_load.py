@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.cli.processes import Running, relay_config, x400
 from tests.cli.test_send import free_port
 
@@ -100,3 +102,19 @@ def test_the_sink_goes_on_after_what_is_no_message() -> None:
     shown = "".join(sink.out)
     assert "2, 2 different" in shown
     assert "invalid" in shown
+
+
+def test_a_rate_and_the_time_of_each(tmp_path: Path) -> None:
+    handed_in, came = tmp_path / "handed-in", tmp_path / "came"
+    with Running("sink", "--listen", free_port(), "--count", 50, "--times", came) as sink:
+        arguments = ("--count", 50, "--size", 500, "--associations", 3, "--rate", 200, "--times", handed_in, "--json")
+        done = x400("load", "--to", sink.address, *arguments)
+        assert sink.wait() == 0
+    assert done.returncode == 0
+    began = dict(line.split() for line in handed_in.read_text().splitlines())
+    ended = dict(line.split() for line in came.read_text().splitlines())
+    assert len(began) == 50
+    assert began.keys() == ended.keys()
+    assert all(float(ended[one]) > float(at) for one, at in began.items())
+    due = sorted(map(float, began.values()))
+    assert due[-1] - due[0] == pytest.approx(49 / 200, abs=0.005)  # a loop's timer may be early, by a millisecond

@@ -7,6 +7,7 @@ import os
 import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter, validators
@@ -57,6 +58,8 @@ def load(
     password: str | None = None,
     transport_selector: str = "",
     checkpoint_size: int = 63,
+    rate: Annotated[float | None, Parameter(validator=validators.Number(gt=0))] = None,
+    times: Path | None = None,
     json: Flag = False,
 ) -> int:
     """Transfer many messages over several associations at once; says how fast, how long each took, and at what cost.
@@ -88,6 +91,12 @@ def load(
         The called transport selector.
     checkpoint_size
         Checkpoints after so many KB, 0 for none.
+    rate
+        Messages a second, evenly, instead of as many as the peer takes; a message's latency then begins when it was
+        due, whether an association was free or not.
+    times
+        A file for a line each message: local identifier, and when it was handed in, in seconds of the machine's
+        monotonic clock. `x400 sink --times` tells the same of its arrival.
     json
         One JSON object instead of a table.
     """
@@ -110,8 +119,12 @@ def load(
         messages,
         credentials(name, password),
         Parameters(called_transport_selector=transport_selector.encode("latin-1"), checkpoint_size=checkpoint_size),
+        rate=rate,
     )
     figures = uvloop.run(_with_progress(source, min(associations, count), hidden=json))
+    if times is not None:
+        lines = [f"{messages.local_identifier(number)} {at:.6f}\n" for number, at in source.handed_in.items()]
+        times.write_text("".join(lines))
     if json:
         import msgspec
 
@@ -124,7 +137,7 @@ def load(
 
 
 class Source:
-    """Transfers all of a run's messages, each until it is confirmed."""
+    """Transfers all of a run's messages, each until it is confirmed; `rate` is how many a second, None: at once."""
 
     PATIENCE = 30.0
     """Seconds without any confirmation after which it gives up when associations fail."""
@@ -136,8 +149,11 @@ class Source:
         presented: Credentials | None,
         parameters: Parameters,
         taps: TapMaker | None = None,
+        rate: float | None = None,
     ) -> None:
         self._to = to
+        self._rate = rate
+        self._began = 0.0
         self._messages = messages
         self._presented = presented
         self._parameters = parameters
@@ -146,6 +162,8 @@ class Source:
         self._again: list[int] = []
         self._last_success = time.monotonic()
         self.latencies: list[float] = []
+        self.handed_in: dict[int, float] = {}
+        """When each message was transferred first, or was due; the clock is `time.perf_counter`."""
         self.failures = 0
         self.gave_up: TransferFailed | None = None
 
@@ -172,7 +190,7 @@ class Source:
         """One association after another until there is nothing left to transfer."""
         from x400.net.transfer import Caller, TransferFailed
 
-        clock = time.perf_counter
+        clock, later = time.perf_counter, asyncio.get_running_loop().call_later
         while (self._next < self._messages.total or self._again) and self.gave_up is None:
             number, began = -1, 0.0
 
@@ -183,10 +201,21 @@ class Source:
                     self.latencies.append(now - began)
                     self._last_success = time.monotonic()
                 number, began = self._take(), now
-                if number >= 0:
-                    caller.transfer(self._messages.apdu(number))
-                else:
+                if number < 0:
                     caller.release()
+                    return
+                if self._rate is not None:
+                    self._began = self._began or now
+                    began = self._began + number / self._rate
+                if began > now:
+                    later(began - now, hand_in, caller, number)
+                else:
+                    hand_in(caller, number)
+
+            def hand_in(caller: Caller, number: int) -> None:
+                nonlocal began
+                began = self.handed_in.setdefault(number, min(began, clock()))  # the loop's timers may be early
+                caller.transfer(self._messages.apdu(number))
 
             failed: list[TransferFailed] = []
 

@@ -23,6 +23,7 @@ def sink(
     listen: HostPort,
     count: int | None = None,
     keep: Path | None = None,
+    times: Path | None = None,
     name: str = "x400-sink",
     password: str | None = None,
     json: Flag = False,
@@ -40,6 +41,8 @@ def sink(
         End when so many different messages have come.
     keep
         A folder in which each APDU is kept as a file, named after its MTS identifier.
+    times
+        A file for a line each message: local identifier, and when it came, in seconds of the machine's monotonic clock.
     name
         The name of this MTA, presented to who presents one.
     password
@@ -49,13 +52,15 @@ def sink(
     """
     import uvloop
 
-    return uvloop.run(_sink(Sink(count, keep, name, password), *host_port(listen), json=json))
+    return uvloop.run(_sink(Sink(count, keep, name, password, times), *host_port(listen), json=json))
 
 
 class Sink:
     """Counts what comes in."""
 
-    def __init__(self, expected: int | None, keep: Path | None, name: str, password: str | None) -> None:
+    def __init__(
+        self, expected: int | None, keep: Path | None, name: str, password: str | None, times: Path | None = None
+    ) -> None:
         from x400.ipm.numbered import Count
         from x400.mts.bind import Credentials
 
@@ -69,6 +74,8 @@ class Sink:
         self.answerers: set[Any] = set()
         self._expected = expected
         self._keep = keep
+        self._times = times
+        self._came: list[tuple[str, float]] = []
         self._credentials = None if password is None else Credentials(name, password)
         if keep is not None:
             keep.mkdir(parents=True, exist_ok=True)
@@ -104,12 +111,20 @@ class Sink:
         if seen.kind == "report":
             self.reports += 1
         else:
-            self.count.add(identifier.rpartition(";")[2].removesuffix("]"))
+            local = identifier.rpartition(";")[2].removesuffix("]")
+            self.count.add(local)
+            if self._times is not None:
+                self._came.append((local, self.ended))
         if self._keep is not None:
             readable = "".join(c if c.isalnum() or c in ".-" else "_" for c in identifier.strip("[]"))
             (self._keep / f"{readable}.{seen.kind}").write_bytes(apdu)
         if self._expected is not None and self.count.distinct >= self._expected:
             self.enough.set()
+
+    def write_times(self) -> None:
+        """The file of arrivals, if one is wanted."""
+        if self._times is not None:
+            self._times.write_text("".join([f"{local} {at:.6f}\n" for local, at in self._came]))
 
 
 async def _sink(sink: Sink, host: str, port: int, *, json: bool) -> int:
@@ -138,6 +153,7 @@ async def _sink(sink: Sink, host: str, port: int, *, json: bool) -> int:
             break
     for answerer in tuple(sink.answerers):
         answerer.abort()
+    sink.write_times()
     figures = _figures(sink, cpu)
     if json:
         import msgspec

@@ -63,8 +63,13 @@ class NumberedMessages:
         )
         apdu = message(subject, _content(text, originator, recipients), now, priority=priority)
         before, _, after = apdu.partition((local + number).encode())
+        self._local = local
         self._before = before + local.encode()
         self._after = after
+
+    def local_identifier(self, number: int) -> str:
+        """What its MTS identifier has for it."""
+        return f"{self._local}{number:0{_DIGITS}d}"
 
     def apdu(self, number: int) -> bytes:
         """The message of that number."""
