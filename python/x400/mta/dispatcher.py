@@ -43,7 +43,12 @@ def trace_edits(apdu: Apdu, found: FrontEnd, made: tuple[bytes, bytes], *, style
 
 def _appended(extension: Extension, element: bytes) -> bytes:
     """The value of the internal trace information with one element more, in the form in which it came."""
-    view = type_named("InternalTraceInformation", "MTAAbstractService").view(extension.value)
+    value = extension.value
+    fastber.check(value)
+    if value[0] == 0x30 and value[1] != 0x80:
+        start = 2 + (value[1] & 0x7F if value[1] & 0x80 else 0)
+        return value_in_place(extension, tlv(value[0], value[start:], element))
+    view = type_named("InternalTraceInformation", "MTAAbstractService").view(value)
     return value_in_place(extension, b"".join(view.splice({"[+]": fastber.Raw(element)})))
 
 

@@ -14,7 +14,7 @@ __all__ = ["Delivery", "Held", "Kind", "LogRecord", "Outcome", "Transfer"]
 Kind = Literal["message", "probe", "report"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Transfer:
     """One APDU for one next MTA (X.411 14.10: message-out, probe-out, report-out).
 
@@ -88,7 +88,7 @@ class Held:
     recipient_names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LogRecord:
     """One line for the log: what happened to which message, and to which of its recipients."""
 

@@ -54,7 +54,7 @@ def batch_of(outcome: Outcome, peer: str, size: int, *, repeatable: bool = True)
 def events_of(records: Iterable[LogRecord], peer: str) -> list[Event]:
     """Trace lines of the MTA's log records."""
     return [
-        Event(record.event, peer, " ".join(f"{name}={_shown(value)}" for name, value in record.fields.items()))
+        Event(record.event, peer, " ".join([f"{name}={_shown(value)}" for name, value in record.fields.items()]))
         for record in records
     ]
 

@@ -22,7 +22,7 @@ from x400.mts.stored import Stored, Tail
 from x400.osi import rtse
 from x400.osi.rtse import ExceptionReason
 from x400.server.batches import batch_of
-from x400.spool import Batch, Buffer, Part, SpoolError, SpoolFull
+from x400.spool import Batch, Part, SpoolError, SpoolFull
 from x400.spool.held import HEADER, Checkpoint, HeldTransfer
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ class Receiver:
     """One association's incoming APDU."""
 
     __slots__ = (
-        "_chunks", "_content", "_holding", "_large", "_length", "_limit", "_link", "_name", "_number", "_pending",
-        "_recalled", "_refusal", "_repeated", "_worker", "busy",
+        "_chunks", "_content", "_holding", "_large", "_length", "_limit", "_link", "_number", "_pending",
+        "_recalled", "_reference", "_refusal", "_repeated", "_worker", "busy",
     )  # fmt: skip
 
     def __init__(self, link: Link, worker: Worker) -> None:
@@ -58,28 +58,29 @@ class Receiver:
         self._refusal: ExceptionReason | None = None
         self._number = 0
         """Of the transfer: the peer may discard one that is being stored, and begin another."""
-        self._name = b""
+        self._reference: rtse.ActivityReference | None = None
         self._pending: rtse.RTTransferCheckpoint | None = None
         self._holding = False
         self._recalled: HeldTransfer | None = None
         self._repeated = False
 
-    def start(self, reference: rtse.ActivityReference) -> None:
+    def start(self, event: rtse.RTTransferStart | rtse.RTTransferResume) -> None:
         self._chunks = []
         self._length = 0
         self._content = None
         self._refusal = None
         self._number += 1
-        self._name = _name(reference)
+        self._reference = event.reference
         self._pending = None
         self._holding = self._repeated = False
         self.busy = True
         if self._worker.congestion.cause:
             self._refuse(BUSY, self._worker.congestion.cause, self._number)
 
-    def data(self, data: Buffer) -> None:
+    def data(self, event: rtse.RTTransferData) -> None:
         if self._refusal is not None:
             return
+        data = event.data
         length = self._length + len(data)
         try:
             if length > self._limit:
@@ -96,7 +97,7 @@ class Receiver:
     def _file(self) -> HeldTransfer:
         """The transfer's file, with all that has come before the octets at hand."""
         if self._content is None:
-            self._content = content = self._worker.held.begin(self._link.peer_name, self._name)
+            self._content = content = self._worker.held.begin(self._link.peer_name, _name(self._reference))
             content.taken_over = self._taken_over
             for chunk in self._chunks:
                 content.write(chunk)
@@ -164,13 +165,13 @@ class Receiver:
 
     def resume(self, event: rtse.RTTransferResume) -> None:
         """The transfer goes on with what `recall` has found."""
-        self.start(event.reference)
+        self.start(event)
         content, self._recalled = self._recalled, None
         self._repeated = event.completed
         if content is None:
             return
         log.info("transfer goes on", peer=content.peer, octets=event.offset)
-        content.go_on(event.serial, self._name)
+        content.go_on(event.serial, _name(event.reference))
         content.taken_over = self._taken_over
         self._worker.held.coming(content)
         self._content = content
@@ -209,7 +210,7 @@ class Receiver:
         self._number += 1
         self.busy = False
 
-    def whole(self) -> None:
+    def whole(self, event: rtse.RTTransferIndication) -> None:
         """All of the APDU is here."""
         if self._refusal is not None:
             return
@@ -335,9 +336,9 @@ class Receiver:
 _encode = msgspec.msgpack.Encoder().encode
 
 
-def _name(reference: rtse.ActivityReference) -> bytes:
+def _name(reference: rtse.ActivityReference | None) -> bytes:
     """What a transfer is known by on disk; nothing when its session connection has no name."""
-    connection = reference.connection
-    if not connection:
+    if reference is None or not reference.connection:
         return b""
+    connection = reference.connection
     return _encode((connection.calling, connection.common, connection.additional, reference.activity))

@@ -69,12 +69,12 @@ class Link:
         self._worker = worker
         self._receiver = Receiver(self, worker)
         self._handlers: dict[type, Callable[[Any], None]] = {
-            rtse.RTTransferStart: lambda event: self._receiver.start(event.reference),
-            rtse.RTTransferResume: lambda event: self._receiver.resume(event),
-            rtse.RTTransferCheckpoint: lambda event: self._receiver.checkpoint(event),
-            rtse.RTTransferData: lambda event: self._receiver.data(event.data),
-            rtse.RTTransferIndication: lambda event: self._receiver.whole(),
-            rtse.RTTransferDiscarded: lambda event: self._receiver.broken_off(event),
+            rtse.RTTransferStart: self._receiver.start,
+            rtse.RTTransferResume: self._receiver.resume,
+            rtse.RTTransferCheckpoint: self._receiver.checkpoint,
+            rtse.RTTransferData: self._receiver.data,
+            rtse.RTTransferIndication: self._receiver.whole,
+            rtse.RTTransferDiscarded: self._receiver.broken_off,
             rtse.RTTransferConfirm: self._transfer_confirm,
             rtse.RTReady: self._ready,
             rtse.RTTurnPleaseIndication: self._turn_please,

@@ -43,7 +43,7 @@ class Part:
     length: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Event:
     """One line of a message's life, kept for ``x400 trace`` after the message has left."""
 

@@ -72,7 +72,10 @@ class Connection:
         """Events of what session has reported; never raises for what the peer sent."""
         events: list[Any] = []
         handlers = self.HANDLERS
-        for event in self.presentation.take(session_events):
+        below = self.presentation.take(session_events)
+        if self.state is not State.CLOSED and handlers.keys().isdisjoint(map(type, below)):
+            return below  # as in every transfer
+        for event in below:
             handler = handlers.get(type(event))
             if handler is None:
                 if self.state is not State.CLOSED:

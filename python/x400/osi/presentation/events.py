@@ -73,7 +73,7 @@ class PConnectRefused:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PDataIndication:
     """Values of one S-DATA, views of the session's buffer: valid until the next octets are received."""
 

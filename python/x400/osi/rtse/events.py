@@ -88,7 +88,7 @@ class RTReady:
     """We have the turn and nothing is under way: `rt_transfer_request` may be called."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RTTransferStart:
     """The peer begins to transfer an APDU; `reference` is what a later resumption will name."""
 
@@ -111,7 +111,7 @@ class RTTransferResume:
     completed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RTTransferData:
     """The next octets of the APDU. A view: valid until the next octets are received."""
 
@@ -150,7 +150,7 @@ class RTTransferDiscarded:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RTTransferConfirm:
     """What became of our transfer: the peer has secured the APDU, or the transfer failed for `reason`
     (ExceptionReason). `interrupted`: it can be resumed, as `Connection.resumption` says.
