@@ -38,6 +38,13 @@ def account(stored: Stored, outcome: Outcome) -> Account:
         assert tuple(one.index for one in responsible) == transfer.recipients, "responsibility is not what is said"
         for one in responsible:
             note(_number(one), _name(one), f"transferred to {transfer.next_hop}")
+    for held in outcome.held:
+        if held.not_before is None and not held.is_report:
+            copy = Apdu(held.stored())
+            responsible = [one for one in copy.recipients if one.indicators.responsibility]
+            assert tuple(one.index for one in responsible) == held.recipients, "responsibility is not what is said"
+            for one in responsible:
+                note(_number(one), _name(one), "held for a directory")
     for delivery in outcome.deliveries:
         if delivery.kind == "message":
             found.setdefault((delivery.number, delivery.user), []).append("delivered")
@@ -64,8 +71,7 @@ def checked(stored: Stored, outcome: Outcome, *, places: tuple[int, ...] | None 
         for one in Apdu(stored).recipients
         if (one.indicators.responsibility if places is None else one.index in places)
     )
-    held = getattr(outcome, "held", [])
-    if held:
+    if any(held.not_before is not None for held in outcome.held):
         assert outcome.transfers == outcome.deliveries == [], "held, and something was done all the same"
         return outcome
     reports_stay = events["report-discarded"] or events["report-delivery"]

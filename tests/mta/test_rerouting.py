@@ -1,4 +1,4 @@
-"""Other routes for what is queued, names looked up in a directory, and routes of several MTAs that go in circles."""
+"""Other routes for what is queued, and routes of several MTAs that go in circles."""
 
 from __future__ import annotations
 
@@ -7,25 +7,20 @@ from typing import Any
 
 from tests.mta.accounts import checked
 from tests.mta.samples import (
-    ALICE,
     BOB,
     CAROL,
     EARLIER,
     NOBODY,
     NOW,
-    OWN,
-    codes_of,
     decoded,
     mta,
-    report_of,
     sent,
     subject,
     taken,
 )
 from tests.mta.tlv import differences, parse
 from x400.asn1 import specification
-from x400.mta import MTA, MTAConfiguration, Route, Stored
-from x400.mta.directory import Answer, DirectoryCache
+from x400.mta import MTA, MTAConfiguration, Route
 from x400.mta.loops import routing_loops
 from x400.mts.identifiers import GlobalDomainIdentifier
 from x400.mts.oraddress import ORAddress
@@ -106,49 +101,6 @@ def test_a_probe_and_a_report() -> None:
         decoded(transfer)[1]["envelope"]["trace-information"][0]["domain-supplied-information"]["routing-action"]
         == "rerouted"
     )
-
-
-# ---- a directory
-
-
-def with_directory(directory: DirectoryCache) -> MTA:
-    routes = (route("/C=GB/A=EAST/", "east"), route(ALICE, "sender"))
-    return MTA(MTAConfiguration("mta.own", OWN, routes), directory)
-
-
-def test_names_are_asked_for_and_answers_kept_for_a_time() -> None:
-    directory = DirectoryCache(keep=timedelta(minutes=5))
-    one = with_directory(directory)
-    octets = Stored(sent(BOB, CAROL, NOBODY))
-    assert [str(name) for name in one.wanted(octets, NOW)] == [CAROL, NOBODY]
-    directory.put(ORAddress.parse(CAROL), Answer(next_hop="west"), NOW)
-    directory.put(ORAddress.parse(NOBODY), Answer(), NOW)
-    assert one.wanted(octets, NOW) == []
-    outcome = checked(octets, one.message_in(octets, "x", NOW))
-    assert [t.next_hop for t in outcome.transfers] == ["east", "west", "sender"]
-    assert codes_of(report_of(outcome)) == [(1, 0)]
-    assert [str(name) for name in one.wanted(octets, LATER)] == [CAROL, NOBODY]
-
-
-def test_a_directory_that_cannot_be_asked() -> None:
-    directory = DirectoryCache()
-    one = with_directory(directory)
-    octets = Stored(sent(CAROL))
-    assert codes_of(report_of(checked(octets, one.message_in(octets, "x", NOW)))) == [(6, None)]
-    directory.put(ORAddress.parse(CAROL), Answer(failed=True), NOW)
-    assert codes_of(report_of(checked(octets, one.message_in(octets, "x", NOW)))) == [(6, None)]
-    directory.put(ORAddress.parse(CAROL), Answer(folder="here"), NOW)
-    assert [d.folder for d in checked(octets, one.message_in(octets, "x", NOW)).deliveries] == ["here"]
-
-
-def test_a_cache_is_bounded() -> None:
-    directory = DirectoryCache(maximum=2)
-    names = [ORAddress.parse(f"/C=GB/A=X/S=n{number}/") for number in range(3)]
-    for name in names[:2]:
-        directory.put(name, Answer(next_hop="x"), NOW)
-    directory.answer(names[0], NOW)
-    directory.put(names[2], Answer(next_hop="x"), NOW)
-    assert [directory.answer(name, NOW) is not None for name in names] == [True, False, True]
 
 
 # ---- circles

@@ -16,6 +16,7 @@ from x400.mta.conversion import ConversionFailed, conversion
 from x400.mta.conversion_decision import Target, conversion_decision, types_after
 from x400.mta.copies import Work
 from x400.mta.delivery import deliver_message
+from x400.mta.directory import hold_for_directory
 from x400.mta.dispatcher import dispatch, edits_of_1988, trace_edits
 from x400.mta.dl_expansion import dl_expansion, members_of
 from x400.mta.dl_expansion import objection as objection_to_expansion
@@ -50,7 +51,7 @@ class Decided:
     """The recipients of one message or probe, by what becomes of them."""
 
     __slots__ = (
-        "conversions", "everybody", "expansions", "failures", "here", "onward", "outlooks", "redirections",
+        "conversions", "everybody", "expansions", "failures", "here", "onward", "outlooks", "redirections", "wanting",
     )  # fmt: skip
 
     def __init__(self, everybody: list[Recipient]) -> None:
@@ -62,12 +63,14 @@ class Decided:
         self.expansions: list[tuple[Recipient, DistributionList, list[ORAddress]]] = []
         self.conversions: list[tuple[Recipient, Decision, Target]] = []
         self.outlooks: list[Outlook] = []
+        self.wanting: list[Recipient] = []
+        """Those that a directory has to be asked for first."""
 
     @property
     def is_empty(self) -> bool:
         """Whether no recipient was this MTA's to see to."""
         served = self.onward or self.here or self.redirections or self.expansions or self.conversions
-        return not (served or self.failures or self.outlooks)
+        return not (served or self.failures or self.outlooks or self.wanting)
 
 
 def control(mta: MTA, work: Work, outcome: Outcome, now: datetime) -> None:
@@ -93,6 +96,10 @@ def settle(mta: MTA, work: Work, decided: Decided, outcome: Outcome, now: dateti
     copies: list[Work] = []
     if decided.onward:
         _transfers(mta, work, decided, outcome, now)
+    if decided.wanting:
+        places = {one.index for one in decided.wanting}
+        others = [other for other in decided.everybody if other.index not in places]
+        hold_for_directory(mta, work, decided.wanting, others, outcome, now)
     for recipient, decision in decided.here:
         _here(work, recipient, decision, decided, outcome, now)
     if decided.conversions:
@@ -174,6 +181,9 @@ def _decide(mta: MTA, work: Work, now: datetime) -> Decided:
             decided.failures.append(Failure(recipient, why, final=True))
             continue
         decision = decision_of(mta, recipient, now)
+        if decision.wanted:
+            decided.wanting.append(recipient)
+            continue
         if decision.special:
             special = _special(mta, apdu, recipient, decision, decided, now)
             if special is None:

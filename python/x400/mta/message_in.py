@@ -14,6 +14,7 @@ from x400.mta.deferred_delivery import hold
 from x400.mta.error_processing import Failure
 from x400.mta.front_end import FrontEnd, front_end
 from x400.mta.outcome import LogRecord, Outcome
+from x400.mta.report_routing import report_routing
 from x400.mts.apdu import Apdu
 from x400.mts.extensions import StandardExtension
 from x400.mts.reports import NonDelivery
@@ -22,7 +23,7 @@ from x400.mts.trace import aware
 if TYPE_CHECKING:
     from x400.mta.mta import MTA
 
-__all__ = ["as_queued", "give_up", "message_in"]
+__all__ = ["as_queued", "give_up", "message_in", "resume"]
 
 
 def message_in(mta: MTA, apdu: Apdu, outcome: Outcome, now: datetime) -> None:
@@ -54,12 +55,22 @@ def give_up(
         control(mta, copy, outcome, now)
 
 
+def resume(mta: MTA, apdu: Apdu, outcome: Outcome, now: datetime) -> None:
+    """A copy that was held for a directory goes on."""
+    work = as_queued(mta, apdu, now)
+    if apdu.kind == "report":
+        report_routing(mta, work, outcome, apdu.priority, now)
+    else:
+        control(mta, work, outcome, now)
+
+
 def as_queued(mta: MTA, apdu: Apdu, now: datetime) -> Work:
     """A copy as it lies in the queue: its trace is complete, its time runs from its arrival."""
     arrival_time = _arrival_time(apdu, now)
     found = front_end(apdu, mta.configuration, arrival_time)
     internal = apdu.find_extension(StandardExtension.INTERNAL_TRACE_INFORMATION)
-    return Work(apdu, FrontEnd(None, False, False, internal, found.expiry, None), arrival_time, made=True)
+    looked_over = FrontEnd(None, False, False, internal, found.expiry, found.critical_for_delivery)
+    return Work(apdu, looked_over, arrival_time, made=True)
 
 
 def _arrival_time(apdu: Apdu, now: datetime) -> datetime:

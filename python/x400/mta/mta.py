@@ -8,11 +8,11 @@ from dataclasses import replace
 from datetime import datetime
 
 import fastber
-from x400.mta.configuration import DistributionList, MTAConfiguration, Route
+from x400.mta.configuration import DistributionList, MTAConfiguration, Route, User
 from x400.mta.deferred_delivery import cancel, release
 from x400.mta.directory import Directory
 from x400.mta.downgrading import downgrade
-from x400.mta.message_in import give_up, message_in
+from x400.mta.message_in import give_up, message_in, resume
 from x400.mta.outcome import Outcome
 from x400.mta.report_front_end import report_in
 from x400.mta.rerouting import reroute
@@ -30,6 +30,7 @@ __all__ = ["MTA"]
 
 _CACHED = 65_536
 _NO_DIRECTORY = NonDelivery(NonDeliveryReasonCode.DIRECTORY_OPERATION_UNSUCCESSFUL)
+_AMBIGUOUS = NonDelivery.of(NonDeliveryDiagnosticCode.AMBIGUOUS_OR_NAME)
 
 
 class MTA:
@@ -65,24 +66,34 @@ class MTA:
         if self._directory is None or now is None or decision.non_delivery is None or decision.route is not None:
             return decision
         answer = self._directory.answer(address, now)
-        if answer is None or answer.failed:
-            return Decision(decision.recipient, non_delivery=_NO_DIRECTORY, passing=True)
-        if answer.next_hop is None and answer.folder is None:
-            return Decision(decision.recipient, non_delivery=decision.non_delivery, passing=True)
+        if answer is None:
+            return Decision(decision.recipient, non_delivery=_NO_DIRECTORY, passing=True, wanted=True)
+        if not answer.is_known:
+            return replace(decision, passing=True)
+        if answer.ambiguous:
+            return Decision(decision.recipient, non_delivery=_AMBIGUOUS, passing=True)
+        if answer.alternate is not None:
+            user = User(address, alternate_recipient=answer.alternate)
+            return Decision(decision.recipient, special=True, user=user, passing=True)
+        if answer.next_hop is not None and answer.next_hop in _restricted(self.configuration):
+            route = Route(address, peer=answer.next_hop)
+            return Decision(decision.recipient, special=True, routes=(route,), passing=True)
         return Decision(decision.recipient, answer.next_hop, answer.folder, passing=True)
 
     def wanted(self, stored: Stored, now: datetime) -> list[ORAddress]:
-        """The names in an APDU that its directory has to be asked for before the APDU is handed over."""
-        if self._directory is None:
-            return []
-        names: list[ORAddress] = []
+        """The names in what is held for a directory, that this has to be asked for before `resume`."""
         with _Faults():
             apdu = Apdu(stored)
             candidates = [apdu.report_destination] if apdu.kind == "report" else [*_names(apdu)]
-            for name in dict.fromkeys(candidates):
-                if self._routes.decide(name).non_delivery is not None and self._directory.answer(name, now) is None:
-                    names.append(name)
-        return names
+            return [name for name in dict.fromkeys(candidates) if self.decide(name, now).wanted]
+
+    def resume(self, stored: Stored, now: datetime) -> Outcome:
+        """A directory has been asked for the names in what was held; what to store in its place."""
+        with _Faults():
+            apdu = Apdu(stored)
+            outcome = Outcome(apdu.identifier, _duplicate_key(apdu, ""), apdu.kind)
+            resume(self, apdu, outcome, now)
+        return outcome
 
     def reroute(
         self, stored: Stored, recipients: Iterable[int], attempted: str, down: Container[str], now: datetime
@@ -203,8 +214,13 @@ class _Faults:
 
 
 def _table(configuration: MTAConfiguration) -> RouteTable:
-    restricted = configuration.restrictions.keys() | configuration.peers_1984
+    restricted = _restricted(configuration)
     return RouteTable(configuration.routes, configuration.users, configuration.distribution_lists, restricted)
+
+
+def _restricted(configuration: MTAConfiguration) -> frozenset[str]:
+    """The peers that do not take everything."""
+    return configuration.peers_1984.union(configuration.restrictions)
 
 
 def _duplicate_key(apdu: Apdu, peer: str) -> bytes:

@@ -73,9 +73,11 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One message that is not to go on before `not_before` (UTC); then `MTA.release` is to be asked what becomes of it.
+    """What is not to go on yet; the other members are as in `Transfer`.
 
-    The other members are as in `Transfer`, the octets those that came in.
+    Either a message, as it came in, that is not to go on before `not_before` (UTC): then `MTA.release` is to be asked
+    what becomes of it. Or, with `not_before` None, a copy as it would be sent, of a report, too, that has names in it
+    for which a directory is to be asked, before `expiry`: then it is `MTA.resume` that goes on.
     """
 
     buffers: list[Buffer]
@@ -83,9 +85,15 @@ class Held:
     recipients: tuple[int, ...]
     priority: int
     identifier: str
-    not_before: datetime
+    not_before: datetime | None
     originator: str
     recipient_names: tuple[str, ...]
+    expiry: datetime | None = None
+    is_report: bool = False
+
+    def stored(self) -> Stored:
+        """The octets as one head and a tail."""
+        return Stored(self.buffers[0] if len(self.buffers) == 1 else b"".join(self.buffers), self.tail)
 
 
 @dataclass(slots=True)

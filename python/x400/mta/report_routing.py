@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from x400.mta.copies import REDIRECTED, Actions, Work, extension_edit, spliced, traced
 from x400.mta.delivery import deliver_report
+from x400.mta.directory import hold_report_for_directory
 from x400.mta.dispatcher import dispatch, trace_edits
 from x400.mta.outcome import LogRecord, Outcome, Transfer
 from x400.mta.redirection import Reason, entry, history_of
@@ -42,6 +43,9 @@ def report_routing(
         apdu = work.apdu
         outcome.log.append(LogRecord("report-redirection", apdu.identifier, {"to": str(alternate)}))
         decision = mta.decide(alternate, now)
+    if decision.wanted:
+        hold_report_for_directory(mta, work, outcome, priority, now)
+        return
     if decision.routes:
         decision = chosen_route(apdu, decision, mta.configuration)
     if decision.next_hop is not None:

@@ -44,6 +44,8 @@ class Decision:
     distribution_list: DistributionList | None = None
     passing: bool = False
     """Made of what a directory says now, and not to be kept."""
+    wanted: bool = False
+    """None yet: a directory has to be asked first."""
 
 
 UNRECOGNISED = NonDelivery.of(NonDeliveryDiagnosticCode.UNRECOGNISED_OR_NAME)
