@@ -1,4 +1,4 @@
-"""What tests need beside the project: tshark, and the captures of a team checkout.
+"""What tests need beside the project: tshark, slapd, and the captures of a team checkout.
 
 Where one is absent the tests that need it are left out, and the run's last lines say which and how to get it.
 With X400_NOTHING_LEFT_OUT set (as .ci/run does), leaving anything out fails the run.
@@ -16,6 +16,10 @@ SHARED = Path(__file__).resolve().parents[2] / "shared" / "captures"
 
 NEEDS = {
     "tshark": (lambda: shutil.which("tshark") is not None, "tshark is not installed (Debian: apt-get install tshark)"),
+    "slapd": (
+        lambda: shutil.which("slapd", path=f"{os.environ.get('PATH', '')}:/usr/sbin") is not None,
+        "slapd is not installed (Debian: apt-get install slapd)",
+    ),
     "shared": (SHARED.is_dir, "the captures of ../shared are not beside this checkout"),
 }
 

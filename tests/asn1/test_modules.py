@@ -14,6 +14,7 @@ IMPORTED = re.compile(r"FROM\s+([A-Z][A-Za-z0-9-]*)")
 
 NEEDED = {
     "red-book": {"P1", "P2", "P3"},
+    "rfc4511": {"Lightweight-Directory-Access-Protocol-V3"},
     "x219": {"Remote-Operation-Notation"},
     "x226": {"ISO8823-PRESENTATION"},
     "x227": {"ACSE-1"},

@@ -28,6 +28,10 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "association_failures": ("Associations that ended in a failure, by the layer that told.", ("peer", "layer")),
     "procedures": ("Steps of X.411's procedures, by the names that `x400 trace` shows.", ("step",)),
     "deliveries": ("Messages and reports delivered to local users.", ()),
+    "directory_lookups": ("Names that the directory was asked for.", ()),
+    "directory_unknown": ("Names that the directory has no entry for.", ()),
+    "directory_failures": ("Questions to the directory without an answer of use.", ()),
+    "directory_cache_hits": ("Names whose answer was still known.", ()),
     "quarantined": ("APDUs that could not be understood, put aside.", ()),
     "quarantine_refused": ("APDUs that could not be understood, and were refused for want of room to keep them.", ()),
     "entries_damaged": ("Entries that were damaged on disk, set aside instead of being passed on.", ()),
@@ -43,6 +47,7 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 HISTOGRAMS: dict[str, str] = {
     "event_loop_lag_seconds": "How much later than meant the event loop came to a timer, looked at once a second.",
+    "directory_lookup_seconds": "How long the directory took to answer, or not to.",
     "commit_seconds": "How long it took to make a group of batches durable (SQLite's commit, with its fsync).",
 }
 

@@ -22,14 +22,13 @@ from x400.mts.apdu import Apdu
 from x400.mts.exceptions import InvalidAPDU, InvalidORAddress
 from x400.mts.identifiers import MTSIdentifiers
 from x400.mts.oraddress import ORAddress
-from x400.mts.reports import NonDelivery, NonDeliveryDiagnosticCode, NonDeliveryReasonCode
+from x400.mts.reports import NonDelivery, NonDeliveryDiagnosticCode
 from x400.mts.stored import Stored
 from x400.mts.trace import TraceMaker
 
 __all__ = ["MTA"]
 
 _CACHED = 65_536
-_NO_DIRECTORY = NonDelivery(NonDeliveryReasonCode.DIRECTORY_OPERATION_UNSUCCESSFUL)
 _AMBIGUOUS = NonDelivery.of(NonDeliveryDiagnosticCode.AMBIGUOUS_OR_NAME)
 
 
@@ -67,7 +66,7 @@ class MTA:
             return decision
         answer = self._directory.answer(address, now)
         if answer is None:
-            return Decision(decision.recipient, non_delivery=_NO_DIRECTORY, passing=True, wanted=True)
+            return Decision(decision.recipient, passing=True, wanted=True)
         if not answer.is_known:
             return replace(decision, passing=True)
         if answer.ambiguous:

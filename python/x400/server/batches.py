@@ -20,6 +20,9 @@ DELIVERY = "delivery:"
 DEFERRED = "deferred:"
 """The queue of messages that are not to go on yet."""
 
+DIRECTORY = "directory:"
+"""The queue of what has names in it for which the directory is to be asked."""
+
 NEVER = 1e12
 """The expiry of what is not given up: a local delivery."""
 
@@ -90,17 +93,17 @@ def _transfer_entry(transfer: Transfer, kind: str) -> Entry:
 
 def _held_entry(held: Held, kind: str) -> Entry:
     return Entry(
-        DEFERRED,
+        DIRECTORY if held.not_before is None else DEFERRED,
         held.priority,
         held.identifier,
-        kind,
+        "report" if held.is_report else kind,
         held.originator,
         "\n".join(held.recipient_names),
-        NEVER,
+        NEVER if held.expiry is None else held.expiry.timestamp(),
         _head(held.buffers),
         _part(held.tail),
         _encode(held.recipients),
-        due=held.not_before.timestamp(),
+        due=0.0 if held.not_before is None else held.not_before.timestamp(),
     )
 
 

@@ -23,6 +23,7 @@ from x400.mts.exceptions import InvalidIdentifier, InvalidORAddress
 from x400.mts.identifiers import GlobalDomainIdentifier
 from x400.mts.oraddress import ORAddress
 from x400.server import security
+from x400.server.directory import DirectoryTable, check_directory
 from x400.server.peer_tables import OF_1984, Protocol, Strong, Tls
 from x400.server.recipients import (
     DistributionListTable,
@@ -268,6 +269,7 @@ class Config(Table):
     transfer_times: TransferTimes = msgspec.field(default_factory=TransferTimes)
     metrics: MetricsTable | None = None
     accounting: AccountingTable | None = None
+    directory: DirectoryTable | None = None
     file: str = ""
 
     def path(self, given: str) -> str:
@@ -425,6 +427,8 @@ def _check(config: Config, fail: Fail) -> None:
         address_of(config.mta.gateway_1984, fail, "mta", "gateway-1984")
     _check_routes(config, fail)
     check_recipients(config.user, config.distribution_list, fail)
+    if config.directory is not None:
+        check_directory(config.directory, config.path, fail)
 
 
 def _check_peers(config: Config, fail: Fail) -> None:

@@ -49,6 +49,18 @@ class PeerCounters:
         self.error_at = time.time()
 
 
+class DirectoryCounters:
+    """What was asked of the directory, how often it had no such name, how often there was no answer, and the time."""
+
+    __slots__ = ("failed", "lookups", "seconds", "unknown")
+
+    def __init__(self) -> None:
+        self.lookups = 0
+        self.unknown = 0
+        self.failed = 0
+        self.seconds = Durations()
+
+
 class Counters:
     """One worker's."""
 
@@ -66,6 +78,7 @@ class Counters:
         self.unknown_failures: Counter[str] = Counter()
         """Associations that failed before anybody knew with whom, by layer."""
         self.loop_lag = Durations()
+        self.directory = DirectoryCounters()
 
     def peer(self, name: str) -> PeerCounters:
         """The counters of one configured peer (the caller sees to it that nobody else gets any)."""

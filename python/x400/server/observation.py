@@ -74,6 +74,10 @@ async def measured(worker: Worker) -> Measured:
     counts["quarantine_refused"] = [Sample((), counters.quarantine_refused)]
     counts["entries_damaged"] = [Sample((), counters.damaged)]
     counts["spool_rescues"] = [Sample((), counters.rescues)]
+    counts["directory_lookups"] = [Sample((), counters.directory.lookups)]
+    counts["directory_unknown"] = [Sample((), counters.directory.unknown)]
+    counts["directory_failures"] = [Sample((), counters.directory.failed)]
+    counts["directory_cache_hits"] = [Sample((), worker.directory.cache.hits if worker.directory else 0)]
     states = peer_states(worker)
     kept, octets_kept = worker.spool.quarantined()
     gauges = {
@@ -90,6 +94,7 @@ async def measured(worker: Worker) -> Measured:
     }  # fmt: skip
     histograms = {
         "event_loop_lag_seconds": _histogram(counters.loop_lag),
+        "directory_lookup_seconds": _histogram(counters.directory.seconds),
         "commit_seconds": _histogram(worker.spool.commits()),
     }
     return Measured(counts, gauges, histograms)

@@ -13,7 +13,7 @@ import structlog
 
 from x400.console.control import Cancel, Changed, Delete, Hold, Release, Reroute, Retry, Selection
 from x400.mts.reports import NonDeliveryDiagnosticCode
-from x400.server.batches import DEFERRED, DELIVERY, batch_of, stored_of
+from x400.server.batches import DEFERRED, DELIVERY, DIRECTORY, batch_of, stored_of
 from x400.server.outbound import PeerQueue
 from x400.spool import HELD, Entry, Event
 
@@ -142,7 +142,7 @@ class Operations:
         return total
 
     def _is_for_a_peer(self, entry: Entry) -> bool:
-        return not entry.queue.startswith(DELIVERY) and entry.queue != DEFERRED
+        return not entry.queue.startswith(DELIVERY) and entry.queue not in (DEFERRED, DIRECTORY)
 
     def _wake(self, name: str | None, *, forget_failures: bool = False) -> None:
         for queue in self._worker.queues(name):

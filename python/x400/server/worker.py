@@ -27,7 +27,7 @@ from x400.server import config as configuration
 from x400.server import security
 from x400.server.absorption import absorb, tell_of_rescue
 from x400.server.accounting import Accounting
-from x400.server.batches import DEFERRED, DELIVERY, batch_of, recipients_of, stored_of
+from x400.server.batches import DEFERRED, DELIVERY, DIRECTORY, batch_of, recipients_of, stored_of
 from x400.server.binding import Binding
 from x400.server.clock import Clock
 from x400.server.config import Config, Listener, Peer, parse_address
@@ -36,6 +36,8 @@ from x400.server.control import ControlServer
 from x400.server.counters import Counters
 from x400.server.deferred import DeferredQueue
 from x400.server.delivery import DeliveryQueue
+from x400.server.directory import Lookup
+from x400.server.directory_queue import DirectoryQueue
 from x400.server.inbound import SLACK
 from x400.server.link import Link
 from x400.server.log import tell_left_out
@@ -67,7 +69,13 @@ class Worker:
         self.number = number
         self.binding = Binding(config)
         self.counters = Counters()
-        self.mta = MTA(configuration.mta_configuration(config, number))
+        self.directory: Lookup | None = None
+        if config.directory is not None:
+            self.directory = Lookup(
+                config.directory, config.mta.name, lambda: self.config.peers, config.path, self.counters.directory
+            )
+        cache = None if self.directory is None else self.directory.cache
+        self.mta = MTA(configuration.mta_configuration(config, number), cache)
         folder = config.spool / f"worker-{number}"
         siblings = {config.spool / f"worker-{other}" for other in range(config.mta.workers)}
         siblings |= {*worker_folders(config.spool)}
@@ -136,6 +144,8 @@ class Worker:
             server.close()
         schedule.cancel()
         await self._finish()
+        if self.directory is not None:
+            await self.directory.close()
         await self.spool.close()
         self.accounting.close()
         tell_left_out(everything=True)
@@ -268,6 +278,8 @@ class Worker:
                 queue = self._delivery_queue(name)
             elif name == DEFERRED:
                 queue = DeferredQueue(self)
+            elif name == DIRECTORY:
+                queue = DirectoryQueue(self)
             elif name in self.config.peers:
                 queue = PeerQueue(self.config.peers[name], self)
             else:
@@ -344,7 +356,9 @@ class Worker:
                 if isinstance(queue, PeerQueue):
                     queue.release_idle(self.config.timers.idle)
                     queue.work()
-                if ticks % RENEW_EVERY == 0 and isinstance(queue, PeerQueue | DeliveryQueue | DeferredQueue):
+                if ticks % RENEW_EVERY == 0 and isinstance(
+                    queue, PeerQueue | DeliveryQueue | DeferredQueue | DirectoryQueue
+                ):
                     queue.renew()
             if self.clock.doubtful:
                 continue
