@@ -1,8 +1,9 @@
 //! What a splice makes, put together from the end to the start: new octets in one output, and between them pieces of the
 //! old buffer that stay where they are until all of it is known.
 
+use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList};
+use pyo3::types::PyList;
 
 use crate::ber::out::Out;
 use crate::ber::tlv;
@@ -100,9 +101,9 @@ impl<'a> Rope<'a> {
     pub fn buffers<'py>(&mut self, py: Python<'py>, source: &Source) -> PyResult<Bound<'py, PyList>> {
         self.settle();
         self.out.gather(py);
-        let buffers = PyList::empty(py);
         let octets = self.out.as_slice();
-        // What is to be copied into one object, and how long it is.
+        let mut buffers = Vec::new();
+        // What is to be copied into one object, the first piece first.
         let mut run: Vec<&[u8]> = Vec::with_capacity(2 * self.cuts.len() + 1);
         let mut from = 0;
         for cut in self.cuts.iter().rev() {
@@ -112,30 +113,43 @@ impl<'a> Rope<'a> {
             if cut.end - cut.start < WORTH_A_VIEW {
                 run.push(&self.data[cut.start..cut.end]);
             } else {
-                copied(&buffers, &mut run)?;
-                buffers.append(source.slice(py, cut.start, cut.end)?)?;
+                buffers.extend(copied(py, &run)?);
+                run.clear();
+                buffers.push(source.slice(py, cut.start, cut.end)?);
             }
         }
         run.push(&octets[from..]);
-        copied(&buffers, &mut run)?;
-        Ok(buffers)
+        let last = copied(py, &run)?;
+        if buffers.is_empty() {
+            return PyList::new(py, last);
+        }
+        buffers.extend(last);
+        PyList::new(py, buffers)
     }
 }
 
-/// Appends the octets of `run` as one object, unless there are none.
-fn copied(buffers: &Bound<'_, PyList>, run: &mut Vec<&[u8]>) -> PyResult<()> {
-    let length = run.iter().map(|piece| piece.len()).sum();
-    if length > 0 {
-        let octets = PyBytes::new_with(buffers.py(), length, |mut rest| {
-            for piece in &*run {
-                let (place, others) = rest.split_at_mut(piece.len());
-                place.copy_from_slice(piece);
-                rest = others;
-            }
-            Ok(())
-        })?;
-        buffers.append(octets)?;
+/// The octets of `run` as one object, unless there are none.
+fn copied<'py>(py: Python<'py>, run: &[&[u8]]) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let length = run
+        .iter()
+        .fold(0usize, |length, piece| length.saturating_add(piece.len()));
+    if length == 0 {
+        return Ok(None);
     }
-    run.clear();
-    Ok(())
+    let size = ffi::Py_ssize_t::try_from(length)?;
+    // SAFETY: without a source PyBytes_FromStringAndSize makes a bytes object with room for `size` octets, which are
+    // not set, or fails with null and an exception. Nobody else has the object yet, so its octets may be written. The
+    // pieces are written one behind the other from its start, and together they are `length` octets long: `size` is
+    // positive, so the sum did not saturate (usize::MAX does not fit Py_ssize_t). So every octet is set and none
+    // behind them. No piece overlaps the new object, since it was made after all of them.
+    unsafe {
+        let object = ffi::PyBytes_FromStringAndSize(std::ptr::null(), size);
+        let object = Bound::from_owned_ptr_or_err(py, object)?;
+        let mut place = ffi::PyBytes_AsString(object.as_ptr()).cast::<u8>();
+        for piece in run {
+            std::ptr::copy_nonoverlapping(piece.as_ptr(), place, piece.len());
+            place = place.add(piece.len());
+        }
+        Ok(Some(object))
+    }
 }

@@ -326,7 +326,7 @@ impl<'a, 'py> Splicer<'a, 'py> {
     }
 
     fn elements(&mut self, element: TypeId, level: &Level, parts: &[Part], edits: &[(Place, Edit)]) -> Result<()> {
-        let mut done: Vec<(usize, &Edit)> = Vec::with_capacity(edits.len());
+        let mut done: Vec<(usize, &Edit)> = Vec::new();
         let mut appended = Vec::new();
         for &(place, ref edit) in edits {
             let index = match place {
