@@ -153,6 +153,31 @@ pub fn short(data: &[u8], at: usize, end: usize) -> Option<Header> {
     })
 }
 
+/// As `short`, of one identifier octet and the fewest length octets for 128 to 65,535 octets of contents: the other form
+/// that many headers are of, and that DER has nothing against either.
+#[inline]
+pub fn medium(data: &[u8], at: usize, end: usize) -> Option<Header> {
+    let &[first, form, high, low, ..] = data.get(at..)? else {
+        return None;
+    };
+    let (length, contents) = match form {
+        0x81 if high >= 0x80 => (high as usize, at + 3),
+        0x82 if high != 0 => ((high as usize) << 8 | low as usize, at + 4),
+        _ => return None,
+    };
+    if first & 0x1f == 0x1f || is_reserved(first) || contents + length > end {
+        return None;
+    }
+    work::header();
+    Some(Header {
+        tag: Tag::new(first >> 6, (first & 0x1f) as u32),
+        constructed: first & 0x20 != 0,
+        at,
+        contents,
+        length: Some(length),
+    })
+}
+
 /// Reads the header at `at`; the element must fit before `end`. UNIVERSAL 0 is the tag of no element: who expects
 /// end-of-contents octets asks `is_end_of_contents` first.
 #[inline]
@@ -331,6 +356,36 @@ mod tests {
         assert_eq!((h.tag, h.constructed, h.length), (Tag::universal(16), true, Some(3)));
         let h = header(&[0xbf, 0x81, 0x00, 0x82, 0x00, 0x01, 9], 0, 7).unwrap();
         assert_eq!((h.tag, h.contents, h.length), (Tag::context(128), 6, Some(1)));
+    }
+
+    #[test]
+    fn the_quick_ways_read_what_the_slow_one_reads_or_leave_it() {
+        let plain = |header: Header| (header.tag, header.constructed, header.contents, header.length);
+        let mut data = [0; 0x1_0010];
+        for (first, second, high, low) in (0..=255u8).flat_map(|first| {
+            let seconds = [0, 1, 0x7f, 0x80, 0x81, 0x82, 0x83, 0xff];
+            let octets = [0, 1, 0x7f, 0x80, 0xff];
+            let lengths = seconds.into_iter().flat_map(move |second| {
+                octets
+                    .into_iter()
+                    .flat_map(move |high| octets.into_iter().map(move |low| (second, high, low)))
+            });
+            lengths.map(move |(second, high, low)| (first, second, high, low))
+        }) {
+            data[..4].copy_from_slice(&[first, second, high, low]);
+            for end in [3, 4, 0x83, 0x84, 0x102, 0x103, 0x104, data.len()] {
+                for found in [short(&data, 0, end), medium(&data, 0, end)].into_iter().flatten() {
+                    assert_eq!(header(&data, 0, end).map(plain), Ok(plain(found)));
+                    let octets = length_size(found.length.unwrap());
+                    assert_eq!(found.contents, 1 + octets, "the fewest length octets");
+                }
+            }
+        }
+        for end in 0..4 {
+            assert!(medium(&[0x30, 0x81, 0x80, 0][..end], 0, end).is_none());
+        }
+        let read = medium(&[0x30, 0x82, 0x01, 0x02], 0, 0x106).map(plain);
+        assert_eq!(read, Some((Tag::universal(16), true, 4, Some(0x102))));
     }
 
     #[test]

@@ -98,7 +98,15 @@ impl Reader<'_> {
         if let Some(header) = tlv::short(self.data, at, end) {
             return Ok(header);
         }
-        self.any_header(at, end)
+        self.longer(at, end)
+    }
+
+    #[inline(never)]
+    fn longer(&self, at: usize, end: usize) -> Result<Header> {
+        match tlv::medium(self.data, at, end) {
+            Some(header) => Ok(header),
+            None => self.any_header(at, end),
+        }
     }
 
     #[inline(never)]
@@ -311,6 +319,9 @@ impl Reader<'_> {
     /// Tag and end of an element with any header; None if the buffer ends within the header.
     #[inline(never)]
     fn long(&self, at: usize, end: usize) -> Result<Option<(Tag, usize)>> {
+        if let Some(header) = tlv::medium(self.data, at, end) {
+            return Ok(Some((header.tag, header.end(end))));
+        }
         let available = end.min(self.data.len());
         match self.any_header(at, end) {
             Ok(header) => Ok(Some((header.tag, self.end_of(&header, end)?))),

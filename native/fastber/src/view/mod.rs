@@ -87,7 +87,10 @@ impl Source {
 
 /// Where the value that a buffer starts with ends; past the end of the buffer only if `partial`.
 pub fn root_end(data: &[u8], table: &Table, id: TypeId, partial: bool) -> Result<usize> {
-    let header = tlv::head(data, 0, data.len())?;
+    let header = match tlv::medium(data, 0, data.len()) {
+        Some(header) => header,
+        None => tlv::head(data, 0, data.len())?,
+    };
     let end = match header.length {
         Some(length) => header.contents + length,
         None => match tlv::skip(data, &header, data.len()) {
