@@ -181,10 +181,11 @@ def test_one_answer_of_no_use_does_not_keep_the_others(tmp_path: Path) -> None:
             async with working(path) as worker:
                 await transfer(port, [apdu(1, "/C=GB/A=TEST/P=ELSEWHERE/O=X/S=Stray/")])
                 await until(lambda: worker.counters.directory.failed == 1)
-                await transfer(port, [apdu(2, HERE, content=b"two")])
-                await until(lambda: by_directory(tmp_path) == ["two"])
+                await transfer(port, [apdu(2, HERE, content=b"2" * 500_000)])
+                await until(lambda: by_directory(tmp_path) == ["2" * 500_000])
                 (stray,) = await until(lambda: [one for one in queries.waiting(spool) if one.error])
                 assert "'nowhere' is no peer" in stray.error
+                await until(lambda: not list((spool / "worker-0" / "contents").iterdir()))
 
     run(body())
 
