@@ -76,3 +76,15 @@ def test_the_usage_of_x400_names_every_command_of_the_document() -> None:
     usage = x400("--help").stdout
     for line in commands():
         assert shlex.split(line)[1] in usage
+
+
+def test_events_of_the_log_are_there() -> None:
+    table = OPERATE.partition("| event | what to do |\n|---|---|\n")[2].partition("\n\n")[0]
+    sources = "".join(path.read_text() for path in (ROOT / "python/x400").rglob("*.py"))
+    events = [
+        event for line in table.splitlines() for event in re.split(", (?!and )", line.split(" | ")[0].strip("| "))
+    ]
+    events = [event for event in events if "=" not in event]
+    assert len(events) > 10
+    missing = [event for event in events if f'"{event}' not in sources]
+    assert not missing

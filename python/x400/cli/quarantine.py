@@ -210,7 +210,7 @@ def _identifier(one: Quarantined) -> str:
 
 def _why(one: Quarantined) -> str:
     about = one.about
-    if about.offset is None or f"offset {about.offset}" in about.reason:
+    if about.offset is None or about.reason.endswith(f"at offset {about.offset}"):
         return about.reason
     return f"{about.reason} at offset {about.offset}"
 

@@ -23,7 +23,8 @@ class InvalidAPDU(MTSError):
     """
 
     def __init__(self, reason: str, offset: int | None = None) -> None:
-        super().__init__(reason if offset is None else f"{reason} at offset {offset}")
+        place = "" if offset is None else f" at offset {offset}"
+        super().__init__(reason if reason.endswith(place) else reason + place)
         self.reason = reason
         self.offset = offset
 

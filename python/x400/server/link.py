@@ -125,9 +125,9 @@ class Link:
             if association.initiator and self._recovering and not self.bound:
                 queue.not_recovered()
             elif association.initiator and not self.bound:
-                queue.refused("the association was refused or lost")
+                queue.refused(_cause(association, "the association was refused or lost"))
             elif association.initiator and not self.useful and not self.releasing:
-                queue.back_off("the association was lost before anything was transferred")
+                queue.back_off(_cause(association, "the association was lost before anything was transferred"))
             if not queue.stopping:
                 queue.work()
         self.association = None
@@ -440,3 +440,8 @@ class Link:
             self._worker.finish(self)
         elif self.two_way and self.queue is not None:
             self.queue.work()
+
+
+def _cause(association: Association, otherwise: str) -> str:
+    """What the association failed of, in the words of its line in the log."""
+    return otherwise if association.cause is None else association.cause[1] or otherwise

@@ -118,8 +118,7 @@ def _passed_in(worker: Worker, one: Quarantined, head: bytes, tail: Part | None)
     try:
         outcome = worker.mta.message_in(stored, peer, datetime.now(UTC))
     except InvalidAPDU as error:
-        place = "" if error.offset is None else f" (offset {error.offset})"
-        raise NotReadmitted(f"it is still not understood: {error.reason}{place}") from None
+        raise NotReadmitted(f"it is still not understood: {error}") from None
     batch = batch_of(outcome, peer, stored.length)
     batch.events.insert(0, BY)
     return batch
