@@ -90,6 +90,7 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/codec.py
 	$(BIN)/python benchmarks/spool.py
 	$(BIN)/python benchmarks/relay.py
+	$(BIN)/python benchmarks/latency.py
 
 bench-micro: $(STAMP)
 	$(BIN)/python -m pytest -q --benchmark-enable --benchmark-columns=median,iqr,ops --benchmark-sort=name benchmarks/micro
