@@ -83,7 +83,9 @@ lint: $(STAMP)
 	$(BIN)/python -m mypy.stubtest fastber --mypy-config-file pyproject.toml
 	$(BIN)/python -m mypy.stubtest x400_framer --mypy-config-file pyproject.toml
 	cargo fmt --check --manifest-path native/fastber/Cargo.toml
+	cargo fmt --check --manifest-path $(FUZZ)/Cargo.toml
 	PYO3_PYTHON=$(abspath $(BIN)/python) cargo clippy --quiet --release --all-targets --manifest-path native/fastber/Cargo.toml -- -D warnings
+	PYO3_PYTHON=$(abspath $(BIN)/python) cargo clippy --quiet --no-default-features --all-targets --manifest-path $(FUZZ)/Cargo.toml -- -D warnings
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/framer.py

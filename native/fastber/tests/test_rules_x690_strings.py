@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -273,3 +273,38 @@ def test_8_26_2_dates_that_are_none_are_refused() -> None:
     spec = fastber.compile_string(USEFUL)
     for name, octets in (("Day", "1f1f08" + b"19850230".hex()), ("Hour", "1f2006" + b"240000".hex())):
         refused(spec, name, octets)
+
+
+@pytest.mark.parametrize("spec", [BER, DER], ids=["ber", "der"])
+@pytest.mark.parametrize("year", [1, 1900, 1968, 2069, 2100, 9999])
+def test_8_26_a_year_that_two_digits_do_not_tell_is_not_encoded(spec: fastber.Specification, year: int) -> None:
+    for zone in (None, UTC):
+        with pytest.raises(fastber.EncodeError, match=f"year {year} ") as caught:
+            spec.encode("Utc", datetime(year, 6, 1, tzinfo=zone))
+        assert caught.value.path == "Utc"
+        assert spec.decode("Gen", spec.encode("Gen", datetime(year, 6, 1, tzinfo=zone))).year == year
+
+
+def test_8_26_the_years_of_a_utctime_are_those_that_it_is_decoded_to() -> None:
+    for year in range(1969, 2069):
+        assert BER.decode("Utc", BER.encode("Utc", datetime(year, 12, 31))) == datetime(year, 12, 31)
+
+
+@pytest.mark.parametrize("name", ["Utc", "Gen"])
+@pytest.mark.parametrize("at", [(1, 1, 1, 0, 30, 0, 60), (9999, 12, 31, 23, 30, 0, -60)])
+def test_11_7_a_time_that_is_out_of_range_in_utc_is_not_encoded(name: str, at: tuple[int, ...]) -> None:
+    """DER is in UTC: beyond the years that a datetime has there is no such time."""
+    *local, minutes = at
+    moment = datetime(*local, tzinfo=timezone(timedelta(minutes=minutes)))  # type: ignore[arg-type,misc]
+    with pytest.raises(fastber.EncodeError, match="out of range in UTC") as caught:
+        DER.encode(name, moment)
+    assert caught.value.path == name
+    if name == "Gen":
+        assert BER.decode("Gen", BER.encode("Gen", moment)) == moment
+
+
+def test_8_26_a_long_text_that_is_no_time_is_not_told_in_full() -> None:
+    for name, tag in (("Utc", b"\x17"), ("Gen", b"\x18")):
+        with pytest.raises(fastber.DecodeError) as caught:
+            BER.decode(name, tag + b"\x83\x01\x00\x00" + b"9" * 65536)
+        assert len(str(caught.value)) < 200

@@ -8,6 +8,12 @@ use crate::ber::out::Out;
 use crate::ber::prim::type_name;
 use crate::error::{Error, Result};
 
+/// What the two digits of a UTCTime's year tell apart, as POSIX and asn1tools have them.
+const UTC_YEARS: std::ops::Range<i32> = 1969..2069;
+
+/// How much of a text that is none is told of.
+const TOLD: usize = 40;
+
 #[derive(Default)]
 struct Parts {
     year: i32,
@@ -63,7 +69,11 @@ fn utc_parts(text: &[u8]) -> Option<Parts> {
     let mut digits = Digits(text);
     let year = digits.two()? as i32;
     let mut parts = Parts {
-        year: if year < 69 { 2000 + year } else { 1900 + year },
+        year: if 1900 + year < UTC_YEARS.start {
+            2000 + year
+        } else {
+            1900 + year
+        },
         month: digits.two()?,
         day: digits.two()?,
         hour: digits.two()?,
@@ -148,7 +158,10 @@ pub fn decode_generalized<'py>(py: Python<'py>, text: &[u8], at: usize, strict: 
 fn bad(kind: &str, text: &[u8], at: usize) -> Error {
     Error::decode(
         at,
-        format!("expected a {kind}, got {:?}", String::from_utf8_lossy(text)),
+        format!(
+            "expected a {kind}, got {:?}",
+            String::from_utf8_lossy(&text[..text.len().min(TOLD)])
+        ),
     )
 }
 
@@ -212,6 +225,13 @@ fn zone_text(minutes: i32) -> String {
 
 pub fn encode_utc(value: &Bound<'_, PyAny>, der: bool, out: &mut Out) -> Result<()> {
     let (value, offset) = parts_of(value, der)?;
+    if !UTC_YEARS.contains(&value.get_year()) {
+        let reason = format!(
+            "the year {} is not of those that UTCTime has, 1969 to 2068",
+            value.get_year()
+        );
+        return Err(Error::encode(reason));
+    }
     match offset {
         Some(minutes) if !der => out.extend(zone_text(minutes).as_bytes()),
         _ => out.push(b'Z'),
