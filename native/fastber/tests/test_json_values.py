@@ -53,7 +53,7 @@ choices = st.recursive(
 )
 texts = st.text(max_size=6)
 plane = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]), max_size=6)
-moments = st.datetimes(min_value=datetime(1950, 1, 1), max_value=datetime(2049, 12, 31))
+moments = st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2068, 12, 30))
 
 values = st.fixed_dictionaries(
     {
