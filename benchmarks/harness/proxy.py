@@ -1,14 +1,19 @@
-"""A TCP proxy on loopback that misbehaves when told to: it severs, goes silent (half-open), or is slow."""
+"""A TCP proxy on loopback that misbehaves when told to: it severs, goes silent (half-open), is slow, unsteady, stalls.
+
+What lies below TCP is not to be had in a process: a segment lost or overtaken shows above it as delay, no more.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import socket
 import struct
 
 HOST = "127.0.0.1"
 CHUNK = 1 << 16
+STALL = 0.5
 _RESET = struct.pack("ii", 1, 0)
 
 
@@ -24,8 +29,8 @@ class Line:
     async def pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.CancelledError):  # the latter: the run is over
             while data := await reader.read(CHUNK):
-                if self.proxy.delay:
-                    await asyncio.sleep(self.proxy.delay)
+                if wait := self.proxy.wait():
+                    await asyncio.sleep(wait)
                 while self.silent:
                     await asyncio.sleep(0.1)
                 writer.write(data)
@@ -50,9 +55,22 @@ class Proxy:
         self.port = port
         self.delay = 0.0
         """Seconds that each piece waits."""
+        self.jitter = 0.0
+        """Seconds that each piece waits at most beside that, at random. (Pieces stay in order, as TCP has them.)"""
+        self.stalls = 0.0
+        """The part of the pieces that wait for ``STALL`` seconds, as when something was lost and is sent again."""
         self._target = target
         self._lines: set[Line] = set()
         self._server: asyncio.Server | None = None
+
+    def wait(self) -> float:
+        """Seconds that the next piece is to wait."""
+        wait = self.delay
+        if self.jitter:
+            wait += random.uniform(0.0, self.jitter)
+        if self.stalls and random.random() < self.stalls:
+            wait += STALL
+        return wait
 
     async def start(self) -> None:
         self._server = await asyncio.start_server(self._serve, HOST, self.port)

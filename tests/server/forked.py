@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import faulthandler
 import multiprocessing
 import os
+import signal
 import sys
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -24,6 +26,7 @@ def _main(path: str, log: str, ready: Connection) -> None:
     os.dup2(descriptor, 2)
     config = load(path)
     set_up()
+    faulthandler.register(signal.SIGUSR1)  # tells where each thread is, in the log
     sockets = [open_listener(listener.address, listener.port) for listener in config.listener]
     sys.exit(serve(config, 0, sockets, lambda: ready.send(True)))
 

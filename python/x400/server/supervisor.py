@@ -134,7 +134,7 @@ class Supervisor:
         self._old_alive = -1
         """The same of the workers that have been adopted."""
         self._ready_in, self._ready_out = os.pipe()
-        self._unready = 0
+        self._unready: set[int] = set()
         self._to_replace: list[int] = []
         self._replacing: int | None = None
         self._leaving: set[int] = set()
@@ -231,13 +231,17 @@ class Supervisor:
 
     def _count_ready(self) -> None:
         while self._unready and select.select([self._ready_in], [], [], 0)[0]:
-            self._unready -= len(os.read(self._ready_in, self._unready))
+            self._unready.difference_update(os.read(self._ready_in, 64))
 
     def _wait_until_ready(self) -> int:
         while self._unready:
             select.select([self._ready_in], [], [], 0.5)
             self._count_ready()
             dead = self._reap()
+            for number, code in tuple(dead):
+                if code == DAMAGED:  # it is rescued when it is started again
+                    dead.remove((number, code))
+                    self._start(number)
             if dead:
                 self._stopping = True
                 self._tell(signal.SIGTERM)
@@ -246,7 +250,7 @@ class Supervisor:
 
     def _start(self, number: int) -> None:
         """A worker with sockets of its own: those that listen share the calls, ours only hold the ports."""
-        self._unready += 1
+        self._unready.add(number & 0xFF)
         pid = os.fork()
         if pid:
             self._workers[pid] = number
@@ -262,7 +266,9 @@ class Supervisor:
             sockets = [open_listener(*handle.getsockname()[:2], shared=True) for handle in self._sockets]
             for handle in self._sockets:
                 handle.close()
-            code = serve(self._config, number, sockets, lambda: os.write(self._ready_out, b"+"), self._alive_in)
+            code = serve(
+                self._config, number, sockets, lambda: os.write(self._ready_out, bytes([number & 0xFF])), self._alive_in
+            )
         except Exception:
             log.exception("fault in starting a worker", worker=number)
         finally:
@@ -280,7 +286,7 @@ class Supervisor:
             signal.signal(one, lambda number, frame: os._exit(0))
         if not _serve_metrics(self._config.metrics, self._config):
             return 1
-        os.write(self._ready_out, b"+")
+        os.write(self._ready_out, bytes([METRICS & 0xFF]))
         select.select([self._alive_in], [], [])
         return 0
 

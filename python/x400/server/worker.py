@@ -407,7 +407,8 @@ class Worker:
                 await self.give_up(entry, DAMAGED, event)
         except SpoolError as error:
             log.warning("cannot be set aside", identifier=entry.identifier, error=str(error))
-            self.spool.retry(entry, time.time() + self.config.retry.longest, f"{cause}; not set aside: {error}")
+            for queue in self.queues(entry.queue):
+                queue.retry_at(entry, time.time() + self.config.retry.longest, f"{cause}; not set aside: {error}")
 
     async def give_up(self, entry: Entry, reason: NonDelivery | str, event: Event | None = None) -> None:
         """A report takes the place of an entry that is claimed. Raises SpoolError; the claim is still held then.

@@ -31,9 +31,9 @@ from x400.spool.leaves import leaves, root_over
 from x400.spool.wal import Log
 
 QUICK = 512 << 20
-"""Octets of a database up to which all of its pages are checked when it is opened (about half a second, from memory);
-of a larger one the trees are walked without their octets (a tenth of that). What is not looked at is found when it is
-read: the spool is opened anew then, and rescued."""
+"""Octets of a database up to which all of its pages, and the indices against the table, are checked when it is opened
+(a second, from memory); of a larger one the trees are walked without their octets (a thirtieth of that). What is not
+looked at is found when it is read: the spool is opened anew then, and rescued."""
 
 MARK = "damaged"
 """A file of this name beside the database says what was found while it was used: it is rescued when it is opened."""
@@ -97,7 +97,7 @@ def look_over(database: Path) -> str:
 def _look_over(connection: sqlite3.Connection) -> str:
     size = connection.execute("PRAGMA page_count").fetchone()[0] * connection.execute("PRAGMA page_size").fetchone()[0]
     if size <= QUICK:
-        first = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        first = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if first != "ok":
             return str(first).replace("*** in database main ***\n", "")
     else:

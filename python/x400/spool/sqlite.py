@@ -86,12 +86,11 @@ class SqliteSpool:
         self._ballast = Ballast(self.folder)
         self._ballast.take_on()
         try:
-            self._rescue_if_damaged()
-            self._check_version()
-            self._connection = sqlite_schema.create(str(self.folder / DATABASE), wal_pages=log_pages(self.folder))
-            if sqlite_schema.has_no_checksums(self._connection):
-                self._begin_checksums()
-            self._recover()
+            try:
+                self._open_database()
+            except (*rescue.FAILURES, OSError):  # for want of room, perhaps
+                self._ballast.throw_out()
+                self._open_database()
         except (*rescue.FAILURES, OSError) as error:
             self._drop_lock()
             raise SpoolCorrupt(f"{self.folder / DATABASE}: {error}") from error
@@ -108,6 +107,14 @@ class SqliteSpool:
         self._writer.start()
         self._open = True
         self._sweeper = self._loop.call_later(SWEEP_EVERY, self._sweep)
+
+    def _open_database(self) -> None:
+        self._rescue_if_damaged()
+        self._check_version()
+        self._connection = sqlite_schema.create(str(self.folder / DATABASE), wal_pages=log_pages(self.folder))
+        if sqlite_schema.has_no_checksums(self._connection):
+            self._begin_checksums()
+        self._recover()
 
     def _rescue_if_damaged(self) -> None:
         """What can be read of a damaged database is in a new one on return."""
