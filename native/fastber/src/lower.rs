@@ -140,8 +140,7 @@ impl Lowering<'_, '_> {
 
     fn field(&self, member: &Member, set: bool) -> PyResult<Field> {
         let default = match &member.default {
-            None | Some(Value::Unknown) => None,
-            Some(value) => {
+            Some(value) if value.is_whole() => {
                 let object = to_python(self.py, value, member.type_id, self.types, self.options.numeric_enums)?;
                 let mutable = matches!(value, Value::List(_) | Value::Fields(_) | Value::Choice(..));
                 Some(if mutable {
@@ -150,13 +149,14 @@ impl Lowering<'_, '_> {
                     Default_::Shared(object.unbind())
                 })
             }
+            _ => None,
         };
         Ok(Field {
             name: PyString::intern(self.py, &member.name).unbind(),
             text: member.name.clone(),
             type_id: member.type_id,
             first: first_of(self.types, member.type_id),
-            optional: member.optional || member.addition || matches!(member.default, Some(Value::Unknown)),
+            optional: member.optional || member.addition || member.default.as_ref().is_some_and(|value| !value.is_whole()),
             default,
             governed: set && governed(self.types, member.type_id),
         })

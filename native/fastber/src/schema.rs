@@ -178,8 +178,23 @@ pub enum Value {
     List(Vec<Value>),
     Fields(Vec<(String, Value)>),
     Choice(String, Box<Value>),
+    /// Of an open type: the type that was chosen, and its value.
+    Open(TypeId, Box<Value>),
     /// Notation that was parsed but means nothing to the codec (e.g. a value of an unresolved class field).
     Unknown,
+}
+
+impl Value {
+    /// Can it be told without encoding anything? What stands in an open type is octets wherever that is not resolved.
+    pub fn is_whole(&self) -> bool {
+        match self {
+            Value::Unknown | Value::Open(..) => false,
+            Value::List(items) => items.iter().all(Value::is_whole),
+            Value::Fields(fields) => fields.iter().all(|(_, value)| value.is_whole()),
+            Value::Choice(_, value) => value.is_whole(),
+            _ => true,
+        }
+    }
 }
 
 /// What `check_constraints` verifies. Ranges are inclusive; None is MIN or MAX. No ranges are no limit; where nothing is

@@ -93,6 +93,7 @@ pub fn to_python<'py>(
             }
             dict.into_any()
         }
+        (Value::Open(of, value), _) => convert(value, *of)?,
         (Value::Choice(name, value), kind) => {
             let id = match kind {
                 Some(Kind::Choice(choice)) => choice

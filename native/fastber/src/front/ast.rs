@@ -198,7 +198,6 @@ pub struct At<'a> {
     pub path: Vec<&'a str>,
 }
 
-#[derive(Debug)]
 pub enum Value<'a> {
     Null,
     Boolean(bool),
@@ -221,5 +220,7 @@ pub enum Value<'a> {
     },
     /// The span within the braces.
     Braces(Span),
+    /// `Type : value`, of an open type.
+    Open(Rc<Type<'a>>, Rc<Value<'a>>),
     Unknown,
 }

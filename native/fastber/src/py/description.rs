@@ -118,7 +118,7 @@ impl Type {
             let default = member
                 .default
                 .as_ref()
-                .filter(|value| **value != schema::Value::Unknown);
+                .filter(|value| value.is_whole());
             made.push(Member {
                 name: PyString::intern(py, &member.name).unbind(),
                 r#type: Py::new(py, self.at(member.type_id))?,

@@ -88,11 +88,12 @@ impl<'a> Parser<'a> {
                 }
                 _ => {
                     // the value of an open type: Type:value
-                    self.ty()?;
+                    let ty = self.ty()?;
                     if self.eat(b':') {
-                        self.value()?;
+                        Value::Open(ty, self.value()?)
+                    } else {
+                        Value::Unknown
                     }
-                    Value::Unknown
                 }
             },
             _ => return Err(self.fault("a value")),

@@ -27,7 +27,8 @@ const DEEPEST_SCOPE: u32 = 40;
 const MOST_TYPES: usize = 300_000;
 const MOST_OBJECTS: usize = 20_000;
 
-/// The classes that X.681 has built in (annexes A and B), and types that differ from another in their tag alone (X.680 38).
+/// The classes that X.681 has built in (annexes A and B), types that differ from another in their tag alone (X.680 38),
+/// and what values of EXTERNAL (of 1988, and X.680 37.5), EMBEDDED PDV (36.5) and CHARACTER STRING (44.5) are written as.
 const BUILT_IN: &str = "Built-In DEFINITIONS ::= BEGIN
 DATE ::= [UNIVERSAL 31] IMPLICIT TIME  TIME-OF-DAY ::= [UNIVERSAL 32] IMPLICIT TIME
 DATE-TIME ::= [UNIVERSAL 33] IMPLICIT TIME  DURATION ::= [UNIVERSAL 34] IMPLICIT TIME
@@ -35,6 +36,18 @@ OID-IRI ::= [UNIVERSAL 35] IMPLICIT UTF8String  RELATIVE-OID-IRI ::= [UNIVERSAL 
 TYPE-IDENTIFIER ::= CLASS { &id OBJECT IDENTIFIER UNIQUE, &Type } WITH SYNTAX { &Type IDENTIFIED BY &id }
 ABSTRACT-SYNTAX ::= CLASS { &id OBJECT IDENTIFIER, &Type, &property BIT STRING { handles-invalid-encodings(0) } DEFAULT {} }
     WITH SYNTAX { &Type IDENTIFIED BY &id [HAS PROPERTY &property] }
+EXTERNAL-Value ::= SEQUENCE {
+    identification CHOICE { syntax OBJECT IDENTIFIER, presentation-context-id INTEGER, context-negotiation Negotiation-Value },
+    direct-reference OBJECT IDENTIFIER, indirect-reference INTEGER, data-value-descriptor ObjectDescriptor,
+    data-value OCTET STRING,
+    encoding CHOICE { single-ASN1-type ANY, octet-aligned OCTET STRING, arbitrary BIT STRING } }
+Negotiation-Value ::= SEQUENCE { presentation-context-id INTEGER, transfer-syntax OBJECT IDENTIFIER }
+PDV-Value ::= SEQUENCE {
+    identification CHOICE {
+        syntaxes SEQUENCE { abstract OBJECT IDENTIFIER, transfer OBJECT IDENTIFIER }, syntax OBJECT IDENTIFIER,
+        presentation-context-id INTEGER, context-negotiation Negotiation-Value, transfer-syntax OBJECT IDENTIFIER,
+        fixed NULL },
+    data-value-descriptor ObjectDescriptor, data-value OCTET STRING, string-value OCTET STRING }
 END";
 
 type ScopeId = u32;

@@ -148,6 +148,11 @@ impl<'a> Resolver<'a> {
                 return self.value(&value, scope, target);
             }
             (Value::Braces(span), _) => return self.braces(*span, scope, target),
+            (Value::Open(of, value), TypeKind::Any { .. } | TypeKind::Field { .. }) => {
+                let id = self.type_id(of, scope, None, 0)?;
+                let target = self.target(of, scope)?;
+                SchemaValue::Open(id, Box::new(self.value(value, scope, &target)?))
+            }
             _ => SchemaValue::Unknown,
         })
     }
@@ -281,9 +286,38 @@ impl<'a> Resolver<'a> {
                 }
                 Ok(SchemaValue::Fields(fields))
             }
+            TypeKind::Simple(kind @ (Kind::External(_) | Kind::EmbeddedPdv(_) | Kind::CharacterString(_))) => {
+                let external = matches!(kind, Kind::External(_));
+                let target = self.associated(if external { "EXTERNAL-Value" } else { "PDV-Value" }, &ty)?;
+                let built_in = target.ty.module;
+                let value = self.braces(span, scope, &target).map_err(|fault| match fault.module {
+                    // what is built in has no place that its user could look at
+                    module if module == built_in => super::Fault {
+                        module: span.module,
+                        token: span.start,
+                        ..fault
+                    },
+                    _ => fault,
+                })?;
+                Ok(match value {
+                    SchemaValue::Fields(fields) if external => SchemaValue::Fields(as_encoded(fields)),
+                    value => value,
+                })
+            }
             // of what a macro types, which is mostly an object identifier
             TypeKind::Reference { .. } => Ok(self.arcs(span, scope).map_or(SchemaValue::Unknown, SchemaValue::Oid)),
             _ => Ok(SchemaValue::Unknown),
+        }
+    }
+
+    /// The type of that name in the module of what is built in.
+    fn associated(&mut self, name: &str, ty: &Type<'a>) -> Resolved<Target<'a>> {
+        let module = self.modules.len() - 1;
+        let built_in = &self.modules[module];
+        let body = built_in.index.get(name).map(|&index| built_in.assignments[index].body.clone());
+        match body {
+            Some(Body::Type(associated)) => self.target(&associated, module as ScopeId),
+            _ => self.fault(ty, format!("expected a value of `{name}`")),
         }
     }
 
@@ -414,6 +448,31 @@ impl<'a> Resolver<'a> {
             _ => Ok(None),
         }
     }
+}
+
+/// The value of an EXTERNAL as X.690 8.18 has it encoded, where it is written as X.680 37.5 has it.
+fn as_encoded(fields: Vec<(String, SchemaValue)>) -> Vec<(String, SchemaValue)> {
+    let mut encoded = Vec::with_capacity(fields.len());
+    for (name, value) in fields {
+        match (name.as_str(), value) {
+            ("identification", SchemaValue::Choice(by, value)) => match (by.as_str(), *value) {
+                ("syntax", value) => encoded.push(("direct-reference".to_owned(), value)),
+                (_, SchemaValue::Fields(negotiation)) => {
+                    encoded.extend(negotiation.into_iter().map(|(name, value)| match name.as_str() {
+                        "transfer-syntax" => ("direct-reference".to_owned(), value),
+                        _ => ("indirect-reference".to_owned(), value),
+                    }));
+                }
+                (_, value) => encoded.push(("indirect-reference".to_owned(), value)),
+            },
+            ("data-value", value) => {
+                let octets = SchemaValue::Choice("octet-aligned".to_owned(), Box::new(value));
+                encoded.push(("encoding".to_owned(), octets));
+            }
+            (_, value) => encoded.push((name, value)),
+        }
+    }
+    encoded
 }
 
 fn from_binary(digits: &str) -> (Vec<u8>, usize) {

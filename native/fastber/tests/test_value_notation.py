@@ -1,0 +1,100 @@
+"""Values written in modules: of open types (X.681 14), EXTERNAL, EMBEDDED PDV and CHARACTER STRING (X.680 36, 37, 44)."""
+
+import pytest
+
+import fastber
+
+MODULE = """
+    M DEFINITIONS EXPLICIT TAGS ::= BEGIN
+    C ::= CLASS { &id INTEGER UNIQUE, &Type }
+    Pair ::= SEQUENCE { name UTF8String, size INTEGER DEFAULT 7 }
+    Holder ::= SEQUENCE { held ANY, open C.&Type OPTIONAL }
+    five Any ::= INTEGER : 5
+    Any ::= ANY
+    pair C.&Type ::= Pair : { name "x" }
+    nothing ANY ::= NULL : NULL
+    named ANY ::= ENUMERATED { red, green } : green
+    holder Holder ::= { held BOOLEAN : TRUE, open SEQUENCE OF INTEGER : { 1, 2 } }
+    DefaultOpen ::= SEQUENCE { held ANY DEFAULT INTEGER : 5 }
+
+    of-1988 EXTERNAL ::= { direct-reference { 2 1 1 }, encoding single-ASN1-type : Pair : { name "y", size 1 } }
+    octets EXTERNAL ::= { indirect-reference 3, data-value-descriptor "what", encoding octet-aligned : 'CAFE'H }
+    syntax EXTERNAL ::= { identification syntax : { 2 1 1 }, data-value 'CAFE'H }
+    context EXTERNAL ::= { identification presentation-context-id : 5, data-value ''H }
+    negotiated EXTERNAL ::= { identification context-negotiation : {
+        presentation-context-id 5, transfer-syntax { 2 1 1 } }, data-value '00'H }
+    pdv EMBEDDED PDV ::= { identification syntaxes : { abstract { 2 1 0 }, transfer { 2 1 1 } }, data-value '01'H }
+    fixed EMBEDDED PDV ::= { identification fixed : NULL, data-value '02'H }
+    text CHARACTER STRING ::= { identification transfer-syntax : { 2 1 1 }, string-value '41'H }
+    DefaultExternal ::= SEQUENCE { e EXTERNAL DEFAULT { direct-reference { 2 1 1 }, encoding octet-aligned : '00'H } }
+    E ::= EXTERNAL  P ::= EMBEDDED PDV  T ::= CHARACTER STRING
+    END
+"""
+
+
+@pytest.fixture(scope="module")
+def spec() -> fastber.Specification:
+    return fastber.compile_string(MODULE)
+
+
+def test_values_of_open_types(spec: fastber.Specification) -> None:
+    values = spec.values["M"]
+    assert values["five"] == 5
+    assert values["pair"] == {"name": "x"}
+    assert values["nothing"] is None
+    assert values["named"] == "green"
+    assert values["holder"] == {"held": True, "open": [1, 2]}
+
+
+def test_a_default_of_an_open_type_is_octets_so_it_is_left_out(spec: fastber.Specification) -> None:
+    assert spec.decode("DefaultOpen", bytes.fromhex("3000")) == {}
+    (member,) = spec.types["DefaultOpen"].describe().members
+    assert member.optional
+    assert not member.has_default
+
+
+def test_values_of_external(spec: fastber.Specification) -> None:
+    values = spec.values["M"]
+    assert values["of-1988"] == {
+        "direct-reference": "2.1.1",
+        "encoding": ("single-ASN1-type", {"name": "y", "size": 1}),
+    }
+    expected = {
+        "octets": {"indirect-reference": 3, "data-value-descriptor": "what"},
+        "syntax": {"direct-reference": "2.1.1"},
+        "context": {"indirect-reference": 5},
+        "negotiated": {"indirect-reference": 5, "direct-reference": "2.1.1"},
+    }
+    octets = {"octets": b"\xca\xfe", "syntax": b"\xca\xfe", "context": b"", "negotiated": b"\0"}
+    for name, value in expected.items():
+        assert values[name] == value | {"encoding": ("octet-aligned", octets[name])}
+        assert spec.decode("E", spec.encode("E", values[name])) == values[name]
+    assert spec.decode("DefaultExternal", bytes.fromhex("3000")) == {
+        "e": {"direct-reference": "2.1.1", "encoding": ("octet-aligned", b"\0")}
+    }
+
+
+def test_values_of_embedded_pdv_and_character_string(spec: fastber.Specification) -> None:
+    values = spec.values["M"]
+    assert values["pdv"] == {
+        "identification": ("syntaxes", {"abstract": "2.1.0", "transfer": "2.1.1"}),
+        "data-value": b"\1",
+    }
+    assert values["fixed"] == {"identification": ("fixed", None), "data-value": b"\2"}
+    assert values["text"] == {"identification": ("transfer-syntax", "2.1.1"), "string-value": b"A"}
+    for kind, name in (("P", "pdv"), ("P", "fixed"), ("T", "text")):
+        assert spec.decode(kind, spec.encode(kind, values[name])) == values[name]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("e EXTERNAL ::= { encodign octet-aligned : '00'H }", "encodign"),
+        ("e EXTERNAL ::= { encoding octets : '00'H }", "octets"),
+        ("p EMBEDDED PDV ::= { identification syntx : { 2 1 1 }, data-value ''H }", "syntx"),
+        ("a ANY ::= Missing : 5", "Missing"),
+    ],
+)
+def test_what_is_no_part_of_the_value_is_told(wrong: str, said: str) -> None:
+    with pytest.raises(fastber.CompileError, match=f"<string>:1:[0-9]+: .*{said}"):
+        fastber.compile_string(f"M DEFINITIONS ::= BEGIN {wrong} END")
