@@ -1,9 +1,10 @@
-//! `check_constraints`: a value against the value ranges, sizes and alphabets of its type.
+//! `check_constraints`: a value against the constraints of its type.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyList, PyString, PyTuple};
 
-use crate::error::{Error, Result};
+use crate::error::{Cause, Error, Result};
+use crate::rule::Verdict;
 use crate::schema::{Constraint, TypeId};
 use crate::table::{Op, Table};
 
@@ -18,6 +19,12 @@ fn walk(table: &Table, id: TypeId, value: &Bound<'_, PyAny>, depth: usize) -> Re
     let py = value.py();
     let node = table.node(id);
     let constraint = &node.constraint;
+    let ruled = !constraint.extensible && !matches!(node.op, Op::Containing { .. });
+    if let Some(rule) = constraint.rule.as_deref().filter(|_| ruled)
+        && let Verdict::Refused(error) = rule.judge(value)?
+    {
+        return Err(error);
+    }
     match &node.op {
         Op::Integer => {
             if let Ok(number) = value.cast::<PyInt>() {
@@ -72,6 +79,29 @@ fn walk(table: &Table, id: TypeId, value: &Bound<'_, PyAny>, depth: usize) -> Re
         _ => {}
     }
     Ok(())
+}
+
+/// What ranges, sizes and an alphabet have against a value, by its own kind.
+pub fn ranges(constraint: &Constraint, value: &Bound<'_, PyAny>) -> Result<Option<Error>> {
+    let checked = if value.is_instance_of::<PyBool>() {
+        Ok(())
+    } else if let Ok(number) = value.cast::<PyInt>() {
+        range(constraint, number)
+    } else if let Ok(text) = value.cast::<PyString>() {
+        size(constraint, text.len()? as u64, "characters").and_then(|()| alphabet(constraint, text))
+    } else if let Ok(octets) = value.cast::<PyBytes>() {
+        size(constraint, octets.len()? as u64, "octets")
+    } else if let Ok(list) = value.cast::<PyList>() {
+        size(constraint, list.len() as u64, "elements")
+    } else if let Ok((_, count)) = value.extract::<(Bound<'_, PyBytes>, u64)>() {
+        size(constraint, count, "bits")
+    } else {
+        Ok(())
+    };
+    match checked {
+        Err(error) if matches!(error.0.cause, Cause::Constraints) => Ok(Some(error)),
+        checked => checked.map(|()| None),
+    }
 }
 
 fn range(constraint: &Constraint, value: &Bound<'_, PyInt>) -> Result<()> {

@@ -156,7 +156,9 @@ impl Lowering<'_, '_> {
             text: member.name.clone(),
             type_id: member.type_id,
             first: first_of(self.types, member.type_id),
-            optional: member.optional || member.addition || member.default.as_ref().is_some_and(|value| !value.is_whole()),
+            optional: member.optional
+                || member.addition
+                || member.default.as_ref().is_some_and(|value| !value.is_whole()),
             default,
             governed: set && governed(self.types, member.type_id),
         })

@@ -209,4 +209,6 @@ pub struct Constraint {
     pub added_value: Vec<(Option<i128>, Option<i128>)>,
     pub added_size: Vec<(u64, Option<u64>)>,
     pub added_alphabet: Vec<(char, char)>,
+    /// What ranges cannot tell, of the root.
+    pub rule: Option<std::sync::Arc<crate::rule::Rule>>,
 }

@@ -115,10 +115,7 @@ impl Type {
         let mut made = Vec::with_capacity(members.len());
         for member in members {
             // a DEFAULT that cannot be worked out is one that the codec leaves absent
-            let default = member
-                .default
-                .as_ref()
-                .filter(|value| value.is_whole());
+            let default = member.default.as_ref().filter(|value| value.is_whole());
             made.push(Member {
                 name: PyString::intern(py, &member.name).unbind(),
                 r#type: Py::new(py, self.at(member.type_id))?,

@@ -1,41 +1,41 @@
-//! What of a constraint can be checked on a value alone: ranges, sizes and alphabets (X.680 clause 51).
-
-use std::rc::Rc;
+//! What of a constraint can be checked on a value alone (X.680 clause 51): ranges, sizes and alphabets, values one by one,
+//! patterns and inner subtyping.
 
 use super::limits::{ALPHABET, Extent, Limits, SIZE, VALUE, WHOLE};
+use super::types::Target;
 use super::{Resolved, Resolver, ScopeId};
 use crate::front::ast::*;
 use crate::front::lexer::{Kind as T, Token};
 use crate::front::parser::Parser;
+use crate::rule::Rule;
 use crate::schema::Constraint as Checked;
 
-/// What stands in a constraint where it is read: values, or the characters of a permitted alphabet.
-#[derive(Clone, Copy, PartialEq)]
-enum Of {
-    Values,
+/// What stands in a constraint where it is read: values of a type, sizes, or the characters of a permitted alphabet.
+#[derive(Clone, Copy)]
+pub(super) enum Of<'t, 'a> {
+    Values(&'t Target<'a>),
+    Sizes,
     Characters,
 }
 
 impl<'a> Resolver<'a> {
     /// The constraints on a type, the outermost last; where one cannot be read it checks nothing.
-    pub(super) fn constraint(&mut self, all: &[(Rc<Type<'a>>, ScopeId)]) -> Checked {
-        if all.is_empty() {
+    pub(super) fn constraint(&mut self, target: &Target<'a>) -> Checked {
+        if target.constraints.is_empty() {
             return Checked::default();
         }
-        self.extent(all).constraint()
+        self.extent(target).constraint()
     }
 
-    fn extent(&mut self, all: &[(Rc<Type<'a>>, ScopeId)]) -> Extent {
+    fn extent(&mut self, target: &Target<'a>) -> Extent {
         let mut extent = Extent::of(Limits::all());
-        for (ty, scope) in all {
+        for (ty, scope) in &target.constraints {
             for constraint in &ty.constraints {
                 if constraint.table.is_some() || constraint.containing.is_some() {
                     continue;
                 }
-                let Ok(next) = self.read(constraint.span, *scope, Of::Values, 0) else {
-                    extent.root.exact = false;
-                    continue;
-                };
+                let next = self.read(constraint.span, *scope, Of::Values(target), 0);
+                let next = next.unwrap_or_else(|_| Extent::of(Limits::unknown()));
                 // X.680 50.8: the last constraint alone says how the type is extended
                 extent.extended = None;
                 extent.extensible = false;
@@ -50,7 +50,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// `root, ..., additions ! exception`
-    fn read(&mut self, span: Span, scope: ScopeId, of: Of, depth: u32) -> Resolved<Extent> {
+    pub(super) fn read(&mut self, span: Span, scope: ScopeId, of: Of<'_, 'a>, depth: u32) -> Resolved<Extent> {
         if depth > 20 {
             return Ok(Extent::of(Limits::unknown()));
         }
@@ -74,7 +74,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// `A | B ^ C EXCEPT D` (X.680 50.1); `outer` are the tokens that stand in no brackets.
-    fn union(&mut self, span: Span, outer: &[u32], scope: ScopeId, of: Of, depth: u32) -> Resolved<Extent> {
+    fn union(&mut self, span: Span, outer: &[u32], scope: ScopeId, of: Of<'_, 'a>, depth: u32) -> Resolved<Extent> {
         let tokens = self.modules[span.module as usize].tokens.clone();
         let text = self.modules[span.module as usize].text;
         let parts = |from: Span, words: [&str; 2]| {
@@ -112,7 +112,7 @@ impl<'a> Resolver<'a> {
         Ok(Extent::union(terms))
     }
 
-    fn element(&mut self, span: Span, scope: ScopeId, of: Of, depth: u32) -> Resolved<Extent> {
+    fn element(&mut self, span: Span, scope: ScopeId, of: Of<'_, 'a>, depth: u32) -> Resolved<Extent> {
         let mut parser = self.parser(span);
         Ok(match parser.kind() {
             T::Mark(b'(') => {
@@ -122,19 +122,22 @@ impl<'a> Resolver<'a> {
             }
             T::Upper if parser.is_word("SIZE") || parser.is_word("FROM") => {
                 let (what, of) = match parser.bump() {
-                    "SIZE" => (SIZE, Of::Values),
+                    "SIZE" => (SIZE, Of::Sizes),
                     _ => (ALPHABET, Of::Characters),
                 };
                 let within = parser.bracketed(b'(', b')');
                 let within = self.parsed(span, within)?;
                 let inner = self.read(within, scope, of, depth + 1)?;
                 let as_limit = |limits: Limits| {
+                    let exact = limits.rule.is_none();
                     let [values, ..] = limits.of;
                     let ranges = values
                         .map(|values| Limits::only(what, values).intersection(&Limits::only(what, vec![WHOLE[what]])));
-                    Limits {
-                        exact: limits.exact,
-                        ..ranges.unwrap_or_else(Limits::all)
+                    let ranges = ranges.unwrap_or_else(Limits::all);
+                    if exact {
+                        ranges
+                    } else {
+                        ranges.intersection(&Limits::unknown())
                     }
                 };
                 Extent {
@@ -143,12 +146,27 @@ impl<'a> Resolver<'a> {
                     extensible: inner.extensible,
                 }
             }
-            T::Upper if parser.is_word("INCLUDES") || !parser.is_word("MIN") => {
+            T::Upper if parser.is_word("PATTERN") || parser.is_word("WITH") => match of {
+                Of::Values(target) => Extent::of(self.inner(parser, span, scope, target, depth)?),
+                _ => Extent::of(Limits::unknown()),
+            },
+            T::Upper
+                if parser.is_word("INCLUDES")
+                    || !matches!(
+                        parser.word(),
+                        "MIN" | "TRUE" | "FALSE" | "NULL" | "PLUS-INFINITY" | "MINUS-INFINITY"
+                    ) =>
+            {
                 Extent::of(self.included(parser, span, scope, of))
             }
-            T::CharacterString if of == Of::Characters => Extent::of(characters(&mut parser)),
+            T::CharacterString if matches!(of, Of::Characters) => Extent::of(characters(&mut parser)),
             _ => {
-                let range = self.range(&mut parser, scope)?;
+                if let Of::Values(target) = of
+                    && !matches!(target.ty.kind, TypeKind::Integer(_))
+                {
+                    return Ok(Extent::of(self.single(parser, scope, target)?));
+                }
+                let range = self.range(&mut parser, scope, of)?;
                 Extent::of(match range {
                     Some(range) if parser.done() => Limits::only(VALUE, vec![range]),
                     _ => Limits::unknown(),
@@ -158,7 +176,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// `INCLUDES Type`, or a type or value set by name: its own constraints, without their extension.
-    fn included(&mut self, mut parser: Parser<'a>, span: Span, scope: ScopeId, of: Of) -> Limits {
+    fn included(&mut self, mut parser: Parser<'a>, span: Span, scope: ScopeId, of: Of<'_, 'a>) -> Limits {
         parser.eat_word("INCLUDES");
         let rest = parser.rest();
         if parser.kind() != T::Upper
@@ -178,17 +196,17 @@ impl<'a> Resolver<'a> {
             .and_then(|ty| self.target(&ty, scope));
         let limits = match found {
             Ok(target) if target.constraints.len() < 10 => {
-                let root = self.extent(&target.constraints).root;
+                let root = self.extent(&target).root;
                 match of {
-                    Of::Values => root,
                     Of::Characters => {
-                        let exact = root.exact;
+                        let rule = root.rule.map(|_| Rule::Unknown.into());
                         let [_, _, alphabet] = root.of;
                         Limits {
                             of: [alphabet, None, None],
-                            exact,
+                            rule,
                         }
                     }
+                    _ => root,
                 }
             }
             _ => Limits::unknown(),
@@ -198,9 +216,9 @@ impl<'a> Resolver<'a> {
     }
 
     /// `low..high`, `low<..<high` or one value; None for what is no integer.
-    fn range(&mut self, parser: &mut Parser<'a>, scope: ScopeId) -> Resolved<Option<(i128, i128)>> {
+    fn range(&mut self, parser: &mut Parser<'a>, scope: ScopeId, of: Of<'_, 'a>) -> Resolved<Option<(i128, i128)>> {
         let (least, most) = WHOLE[VALUE];
-        let Some(low) = self.end(parser, scope, "MIN", least)? else {
+        let Some(low) = self.end(parser, scope, of, "MIN", least)? else {
             return Ok(None);
         };
         let above = i128::from(parser.eat(b'<'));
@@ -209,7 +227,7 @@ impl<'a> Resolver<'a> {
         }
         parser.bump();
         let below = i128::from(parser.eat(b'<'));
-        let Some(high) = self.end(parser, scope, "MAX", most)? else {
+        let Some(high) = self.end(parser, scope, of, "MAX", most)? else {
             return Ok(None);
         };
         let beyond = |end: i128, open: i128, by: i128| if end == open { end } else { end.saturating_add(by) };
@@ -217,9 +235,23 @@ impl<'a> Resolver<'a> {
     }
 
     /// One end of a range.
-    fn end(&mut self, parser: &mut Parser<'a>, scope: ScopeId, open: &str, whole: i128) -> Resolved<Option<i128>> {
+    fn end(
+        &mut self,
+        parser: &mut Parser<'a>,
+        scope: ScopeId,
+        of: Of<'_, 'a>,
+        open: &str,
+        whole: i128,
+    ) -> Resolved<Option<i128>> {
         if parser.eat_word(open) {
             return Ok(Some(whole));
+        }
+        if let Of::Values(target) = of
+            && let TypeKind::Integer(named) = &target.ty.kind
+            && let Some((_, number)) = named.iter().find(|(name, _)| *name == parser.word())
+        {
+            parser.bump();
+            return self.integer(number, target.scope, (target.ty.module, target.ty.token));
         }
         if !matches!(parser.kind(), T::Number | T::Lower | T::Mark(b'-')) {
             return Ok(None);

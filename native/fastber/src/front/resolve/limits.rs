@@ -2,8 +2,11 @@
 //!
 //! What a constraint says of values, sizes and alphabets is kept apart, as ranges. A set that cannot be told in these
 //! terms (one of strings that are listed, say) is kept as a larger one that can, so that nothing is ever refused that the
-//! constraint permits; it is then not `exact`, and nothing is taken away by it.
+//! constraint permits; nothing is taken away by it, and the rule that it has besides says the rest.
 
+use std::sync::Arc;
+
+use crate::rule::Rule;
 use crate::schema::Constraint;
 
 /// Inclusive ranges, sorted, none overlapping.
@@ -20,7 +23,8 @@ pub const WHOLE: [(i128, i128); 3] = [(i128::MIN, i128::MAX), (0, u64::MAX as i1
 #[derive(Clone)]
 pub struct Limits {
     pub of: [Option<Ranges>; 3],
-    pub exact: bool,
+    /// Where these ranges are more than the set: what it is.
+    pub rule: Option<Arc<Rule>>,
 }
 
 impl Limits {
@@ -28,15 +32,32 @@ impl Limits {
     pub fn all() -> Self {
         Limits {
             of: [None, None, None],
-            exact: true,
+            rule: None,
         }
     }
 
     /// A set of which nothing is known.
     pub fn unknown() -> Self {
+        Limits::ruled(Rule::Unknown)
+    }
+
+    /// A set that ranges say nothing of.
+    pub fn ruled(rule: Rule) -> Self {
         Limits {
-            exact: false,
+            rule: Some(Arc::new(rule)),
             ..Limits::all()
+        }
+    }
+
+    fn exact(&self) -> bool {
+        self.rule.is_none()
+    }
+
+    /// The whole set as a rule.
+    pub fn as_rule(&self) -> Arc<Rule> {
+        match &self.rule {
+            Some(rule) => rule.clone(),
+            None => Arc::new(Rule::Ranges(Extent::of(self.clone()).constraint())),
         }
     }
 
@@ -50,9 +71,19 @@ impl Limits {
         self.of[what].as_deref().unwrap_or(std::slice::from_ref(&WHOLE[what]))
     }
 
+    fn is_all(&self) -> bool {
+        self.exact() && self.of.iter().all(Option::is_none)
+    }
+
     pub fn intersection(self, other: &Limits) -> Self {
         let mut met = self;
-        met.exact &= other.exact;
+        if !(met.exact() && other.exact()) {
+            met.rule = Some(match () {
+                () if met.is_all() => other.as_rule(),
+                () if other.is_all() => met.as_rule(),
+                () => Arc::new(Rule::All(vec![met.as_rule(), other.as_rule()])),
+            });
+        }
         for (mine, theirs) in met.of.iter_mut().zip(&other.of) {
             *mine = match (mine.take(), theirs) {
                 (Some(a), Some(b)) => Some(meet(&a, b)),
@@ -68,17 +99,19 @@ impl Limits {
         }
         let differ = |what: usize| terms.iter().any(|term| term.of[what] != terms[0].of[what]);
         // strings of "a" and strings of "b" are not all the strings of "a" and "b"
-        let exact = terms.iter().all(|term| term.exact) && !differ(ALPHABET) && !(differ(VALUE) && differ(SIZE));
+        let exact = terms.iter().all(Limits::exact) && !differ(ALPHABET) && !(differ(VALUE) && differ(SIZE));
         let of = [VALUE, SIZE, ALPHABET].map(|what| {
             let limits: Option<Vec<&Ranges>> = terms.iter().map(|term| term.of[what].as_ref()).collect();
             limits.map(|ranges| sorted(ranges.into_iter().flatten().copied().collect()))
         });
-        Limits { of, exact }
+        let rule = (!exact).then(|| Arc::new(Rule::Any(terms.iter().map(Limits::as_rule).collect())));
+        Limits { of, rule }
     }
 
     pub fn except(mut self, other: &Limits) -> Self {
-        if !other.exact {
-            self.exact = false;
+        let rule = |limits: &Limits| Some(Arc::new(Rule::Except(limits.as_rule(), other.as_rule())));
+        if !(self.exact() && other.exact()) {
+            self.rule = rule(&self);
             return self;
         }
         let left: Vec<(usize, Ranges)> = [VALUE, SIZE, ALPHABET]
@@ -90,7 +123,7 @@ impl Limits {
             [] => self.of = [Some(Vec::new()), Some(Vec::new()), Some(Vec::new())],
             [(what @ (VALUE | SIZE), ranges)] => self.of[*what] = Some(ranges.clone()),
             // what differs in two ways, or has one character of others, is no range of either
-            _ => self.exact = false,
+            _ => self.rule = rule(&self),
         }
         self
     }
@@ -155,6 +188,7 @@ impl Extent {
             added_value: values(&added(VALUE)),
             added_size: sizes(&added(SIZE)),
             added_alphabet: characters(&added(ALPHABET)),
+            rule: self.root.rule.clone(),
         }
     }
 }

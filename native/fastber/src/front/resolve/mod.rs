@@ -5,6 +5,7 @@
 
 mod classes;
 mod constraints;
+mod inner;
 mod limits;
 mod named;
 mod object_sets;

@@ -113,14 +113,14 @@ impl<'a> Resolver<'a> {
     }
 
     fn node(&mut self, target: Target<'a>, depth: u32) -> Resolved<TypeId> {
-        let key = (Rc::as_ptr(&target.ty), target.scope, target.tags, target.name);
+        let key = (Rc::as_ptr(&target.ty), target.scope, target.tags.clone(), target.name);
         let plain = target.constraints.iter().all(|(ty, _)| ty.constraints.is_empty());
         match self.node_index.get(&key) {
             Some(&id) if plain => return Ok(id),
             _ => {}
         }
         let id = self.nodes.len() as TypeId;
-        let constraint = self.constraint(&target.constraints);
+        let constraint = self.constraint(&target);
         self.nodes.push(TypeNode {
             tags: key.2.clone(),
             kind: Kind::Null,

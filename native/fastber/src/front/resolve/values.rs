@@ -314,7 +314,10 @@ impl<'a> Resolver<'a> {
     fn associated(&mut self, name: &str, ty: &Type<'a>) -> Resolved<Target<'a>> {
         let module = self.modules.len() - 1;
         let built_in = &self.modules[module];
-        let body = built_in.index.get(name).map(|&index| built_in.assignments[index].body.clone());
+        let body = built_in
+            .index
+            .get(name)
+            .map(|&index| built_in.assignments[index].body.clone());
         match body {
             Some(Body::Type(associated)) => self.target(&associated, module as ScopeId),
             _ => self.fault(ty, format!("expected a value of `{name}`")),
