@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import fastber
 from x400.asn1 import folder, module_files, specification
 
 WITHOUT_COMMENTS = re.compile(r"--.*?(?:--|$)", re.MULTILINE)
@@ -64,6 +65,18 @@ def test_recommendation_is_there(recommendation: str, modules: set[str]) -> None
 def test_imports_close() -> None:
     present = {path.stem for path in module_files()}
     assert set().union(*(names(path)[1] for path in module_files())) <= present
+
+
+def test_every_symbol_that_is_imported_is_defined_where_it_is_imported_from() -> None:
+    files = [str(path) for path in module_files()]
+    assert fastber.compile_files(files, strict_imports=True).warnings == []
+
+
+def test_nothing_of_the_directory_services_is_imported() -> None:
+    """No module of MHS takes anything from X.511 or X.518: their operations are not ours, and X.501's own need of them
+    (contexts and searches) lies in parts that MHS does not import either."""
+    services = {"DirectoryAbstractService", "DistributedOperations", "DirectoryOperationalBindingTypes"}
+    assert not services & set().union(*(names(path)[1] for path in module_files()))
 
 
 def test_all_compile() -> None:

@@ -63,3 +63,24 @@ def test_check_tells_every_fault_and_every_warning(tmp_path: Path, capsys: pytes
     wrong.write_text("W DEFINITIONS ::= BEGIN\nA ::= SEQUENCE OF\nB ::= INTEGER\nC ::= { }\nEND\n")
     assert main(["check", str(wrong)]) == 1
     assert len(capsys.readouterr().err.splitlines()) >= 2
+
+
+def test_strict_imports_hold_what_is_imported_against_its_source(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, user = tmp_path / "source.asn", tmp_path / "user.asn"
+    source.write_text("S DEFINITIONS ::= BEGIN\nA ::= NULL\nb INTEGER ::= 1\nEND\n")
+    user.write_text("U DEFINITIONS ::= BEGIN\nIMPORTS\n  A, b, Lost, gone FROM S\n  Far FROM Away;\nT ::= A\nEND\n")
+    files = [str(source), str(user)]
+    assert main(["check", *files]) == 0
+    assert capsys.readouterr() == ("2 modules, 2 types\n", "")
+    assert main(["check", "--strict-imports", *files]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines() == [
+        f"{user}:3:9: expected `Lost` to be assigned in module `S`, from which it is imported",
+        f"{user}:3:15: expected `gone` to be assigned in module `S`, from which it is imported",
+        f"{user}:4:3: expected module `Away`, from which `Far` is imported, among the sources",
+    ]
+    user.write_text("U DEFINITIONS ::= BEGIN\nIMPORTS A, b FROM S;\nT ::= SEQUENCE { a A, n INTEGER (b) }\nEND\n")
+    assert main(["check", "--strict-imports", *files]) == 0

@@ -1,4 +1,4 @@
-"""Values written in modules: of open types (X.681 14), EXTERNAL, EMBEDDED PDV and CHARACTER STRING (X.680 36, 37, 44)."""
+"""Values written in modules: of open types (X.681 14), EXTERNAL, EMBEDDED PDV and CHARACTER STRING (X.680)."""
 
 import pytest
 

@@ -55,6 +55,8 @@ pub struct Import<'a> {
     pub module: &'a str,
     /// The module is named by its object identifier: a published one.
     pub published: bool,
+    /// Where the symbol stands among the imports of its module, if it was written there.
+    pub token: Option<u32>,
 }
 
 pub struct Assignment<'a> {

@@ -68,11 +68,13 @@ pub fn add<'a>(
         let home = &modules[home];
         let (name, tagging, extensible) = (home.name, home.tagging, home.extensible);
         let mut imports = home.imports.clone();
+        imports.values_mut().for_each(|import| import.token = None);
         let own = home.assignments.iter().map(|assignment| assignment.name);
         imports.extend(own.map(|symbol| {
             let from = Import {
                 module: name,
                 published: false,
+                token: None,
             };
             (symbol, from)
         }));

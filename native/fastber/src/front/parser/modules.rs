@@ -103,12 +103,13 @@ impl<'a> Parser<'a> {
                     self.bump();
                     let from = self.expect_kind(T::Upper, "the name of a module")?;
                     let published = self.is(b'{');
-                    for symbol in symbols.drain(..) {
+                    for (symbol, token) in symbols.drain(..) {
                         imports.insert(
                             symbol,
                             Import {
                                 module: from,
                                 published,
+                                token: Some(token),
                             },
                         );
                     }
@@ -124,7 +125,8 @@ impl<'a> Parser<'a> {
                     }
                 }
                 T::Upper | T::Lower => {
-                    symbols.push(self.bump());
+                    let token = self.at;
+                    symbols.push((self.bump(), token));
                     if self.is(b'{') {
                         self.bracketed(b'{', b'}')?;
                     }

@@ -31,7 +31,9 @@ impl<'a> Resolver<'a> {
         let mut extent = Extent::of(Limits::all());
         for (ty, scope) in &target.constraints {
             for constraint in &ty.constraints {
-                if constraint.table.is_some() || constraint.containing.is_some() {
+                // `X.&field ({Set})`; behind other types, a value in braces
+                let table = constraint.table.is_some() && matches!(ty.kind, TypeKind::Field { .. });
+                if table || constraint.containing.is_some() {
                     continue;
                 }
                 let next = self.read(constraint.span, *scope, Of::Values(target), 0);

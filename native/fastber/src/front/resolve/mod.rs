@@ -12,7 +12,7 @@ mod object_sets;
 mod types;
 mod values;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::Diagnostic;
@@ -220,11 +220,30 @@ impl<'a> Resolver<'a> {
                 self.faults.push(fault);
             }
         }
+        if self.strict_imports {
+            self.check_imports();
+        }
         for &(to, from) in &self.copies {
             self.nodes[to as usize].kind = self.nodes[from as usize].kind.clone();
         }
         schema.types = std::mem::take(&mut self.nodes);
         schema
+    }
+
+    /// Every symbol that is imported has to be there, used or not; what is used has been told of where it is.
+    fn check_imports(&mut self) {
+        let told: HashSet<(u32, &str)> = self.faults.iter().map(|f| (f.module, f.message.as_str())).collect();
+        let imports = (0u32..).zip(&self.modules).flat_map(|(number, module)| {
+            module
+                .imports
+                .iter()
+                .map(move |(name, import)| (number, *name, import.token))
+        });
+        let missing: Vec<Fault> = imports
+            .filter_map(|(number, name, token)| self.look_up_in(name, number, number, token?).err())
+            .filter(|fault| !told.contains(&(fault.module, fault.message.as_str())))
+            .collect();
+        self.faults.extend(missing);
     }
 
     /// The types and values that a module assigns and that need no parameters.
