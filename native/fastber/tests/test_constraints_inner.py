@@ -41,13 +41,15 @@ def keeps(spec: fastber.Specification, name: str, value: object) -> None:
         ("OBJECT IDENTIFIER ({ 2 1 1 } | { 2 1 2 })", ["2.1.1", "2.1.2"], ["2.1.3"]),
         ("SEQUENCE { a INTEGER, b BOOLEAN } ({ a 1, b TRUE })", [{"a": 1, "b": True}], [{"a": 2, "b": True}]),
         ("CHOICE { a INTEGER, b BOOLEAN } (a : 1 | b : TRUE)", [("a", 1), ("b", True)], [("a", 2), ("b", False)]),
-        ("SEQUENCE OF INTEGER ({ 1, 2 } | { })", [[1, 2], []], [[1], [2, 1]]),
+        ("Numbers ({ 1, 2 } | { })", [[1, 2], []], [[1], [2, 1]]),
         ('UTF8String (Word EXCEPT "no")', ["yes", "maybe"], ["no", "never"]),
         ('UTF8String (yes | "no")', ["yes!", "no"], ["yes"]),
     ],
 )
 def test_values_one_by_one(type_: str, good: list[object], bad: list[object]) -> None:
-    spec = compiled(f'T ::= {type_} Word ::= UTF8String ("yes" | "no" | "maybe") yes UTF8String ::= "yes!"')
+    spec = compiled(
+        f'T ::= {type_} Word ::= UTF8String ("yes" | "no" | "maybe") yes UTF8String ::= "yes!" Numbers ::= SEQUENCE OF INTEGER'
+    )
     for value in good:
         keeps(spec, "T", value)
     for value in bad:

@@ -59,7 +59,7 @@ def test_values_of_external(spec: fastber.Specification) -> None:
         "direct-reference": "2.1.1",
         "encoding": ("single-ASN1-type", {"name": "y", "size": 1}),
     }
-    expected = {
+    expected: dict[str, dict[str, object]] = {
         "octets": {"indirect-reference": 3, "data-value-descriptor": "what"},
         "syntax": {"direct-reference": "2.1.1"},
         "context": {"indirect-reference": 5},
