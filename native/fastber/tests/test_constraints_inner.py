@@ -48,7 +48,8 @@ def keeps(spec: fastber.Specification, name: str, value: object) -> None:
 )
 def test_values_one_by_one(type_: str, good: list[object], bad: list[object]) -> None:
     spec = compiled(
-        f'T ::= {type_} Word ::= UTF8String ("yes" | "no" | "maybe") yes UTF8String ::= "yes!" Numbers ::= SEQUENCE OF INTEGER'
+        f"""T ::= {type_} Numbers ::= SEQUENCE OF INTEGER
+            Word ::= UTF8String ("yes" | "no" | "maybe") yes UTF8String ::= "yes!" """
     )
     for value in good:
         keeps(spec, "T", value)
