@@ -81,8 +81,9 @@ def present_addition_of_a_set(kind: Type, value: Any) -> bool:
     return kind.kind == "SET" and any(one.addition is not None and one.name in value for one in kind.members)
 
 
-def leading_zero_bits(kind: Type, value: Any) -> bool:
-    return kind.kind == "BIT STRING" and value[1] > 0 and not value[0][0] & 0x80
+def misplaced_bits(kind: Type, value: Any) -> bool:
+    """Read as a number: zeros in front are lost, and the rest is moved to the end of the octet."""
+    return kind.kind == "BIT STRING" and value[1] > 0 and (not value[0][0] & 0x80 or value[1] % 8 != 0)
 
 
 def empty_named_bits_with_default(kind: Type, value: Any) -> bool:
@@ -166,7 +167,7 @@ FAULTS = [
     Fault("asn1tools", "X.680 31.2.7 a", "tags written in a parameter are not EXPLICIT", "tags in parameters"),
     Fault("asn1tools", "X.680 32.3", "the default of an OBJECT IDENTIFIER is a list of arcs",
           met=default_of(of("OBJECT IDENTIFIER")), ways=("encode", "decode")),
-    Fault("asn1tools", "X.680 22.9", "a default of bits loses zeros in front", met=default_of(leading_zero_bits),
+    Fault("asn1tools", "X.680 22.9", "a default of bits is read as a number", met=default_of(misplaced_bits),
           ways=("encode", "decode")),
     Fault("asn1tools", "X.680 25.11", "DEFAULT { } of one member is met by another of its name and type",
           met=empty_optional_list, ways=("encode", "decode")),
