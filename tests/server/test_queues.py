@@ -103,6 +103,55 @@ def test_large_heads_fill_the_memory_sooner(tmp_path: Path) -> None:
     asyncio.run(body())
 
 
+def test_repetitions_take_no_room(tmp_path: Path) -> None:
+    """What is not stored leaves no trace in the queue's accounts: what waits on disk is still read."""
+
+    async def body() -> None:
+        spool = SqliteSpool(tmp_path)
+        await spool.open()
+        queue = Collecting(spool)
+        await put(spool, queue, "a")
+        for _ in range(20):
+            entry = Entry("peer", 1, "a", "message", "", "", time.time() + 999, b"x" * (1 << 20))
+            queue.expect(entry)
+            assert await spool.store(Batch("a", b"", "message", "", 10, [entry])) is False
+            queue.not_stored(entry)
+        await put(spool, queue, "b")
+        assert queue.seen == ["a", "b"], "from memory"
+        queue.open = False
+        await put(spool, queue, "c")
+        queue.put_back()
+        queue.open = True
+        queue.work()
+        async with asyncio.timeout(5):
+            while queue.seen != ["a", "b", "c"]:
+                await asyncio.sleep(0.01)
+        await spool.close()
+
+    asyncio.run(body())
+
+
+def test_what_is_stored_behind_a_claim_that_found_nothing_is_not_forgotten(tmp_path: Path) -> None:
+    async def body() -> None:
+        spool = SqliteSpool(tmp_path)
+        await spool.open()
+        queue = Collecting(spool)
+        queue._backlog = True
+        entry = Entry("peer", 1, "a", "message", "", "", time.time() + 999, b"x")
+        queue.expect(entry)  # it is to wait on disk
+        queue.work()
+        await spool.queues()  # the claim has been made
+        await spool.store(Batch("a", b"", "message", "", 1, [entry]))
+        queue.stored(entry)
+        queue.work()
+        async with asyncio.timeout(5):
+            while queue.seen != ["a"]:
+                await asyncio.sleep(0.01)
+        await spool.close()
+
+    asyncio.run(body())
+
+
 def test_a_retry_is_waited_for(tmp_path: Path) -> None:
     async def body() -> None:
         spool = SqliteSpool(tmp_path)

@@ -70,6 +70,8 @@ class Queue:
         if entry.claimed:
             self._expected -= 1
             heapq.heappush(self._ready, (entry.priority, entry.id, entry))
+        else:  # a claim that found nothing may have been made before it was there
+            self._backlog = True
 
     def not_stored(self, entry: Entry) -> None:
         """It is not."""

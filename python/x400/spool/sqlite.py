@@ -220,7 +220,8 @@ class SqliteSpool:
         for item in finished:
             future, outcome = item.future, item.outcome
             if type(item) is Store and item.claimed and outcome is not True:
-                self.release(item.claimed)
+                for entry in item.claimed:  # whose mark stays: who set it counts by it
+                    self._claims[entry.queue].pop(entry.id, None)
             if future.done():
                 continue
             if isinstance(outcome, Exception):
