@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -136,3 +138,31 @@ def test_what_is_meant_must_be_said_and_the_mta_must_run(tmp_path: Path, command
     assert "--to QUEUE" in x400("queue", command, config, code=2).stderr
     assert "no MTA runs" in x400("queue", command, config, "--to", "next", code=1).stderr
     assert "no MTA runs" in x400("peers", config, code=1).stderr
+
+
+def test_a_damaged_spool_is_told_of_until_its_note_is_removed(tmp_path: Path) -> None:
+    config = relay_config(tmp_path, next_hop=free_port())
+    patient(config)
+    with Running("run", config) as relay:
+        first = send(relay)
+        assert relay.stop() == 0
+    (spool,) = tmp_path.rglob("spool.sqlite")
+    with open(spool, "r+b") as file:  # the first page of an index: every entry can be read without it
+        file.seek(4096 * (page_of(spool, "entry_expiry") - 1))
+        file.write(b"\xff" * 64)
+    with Running("run", config) as relay:
+        assert [entry["identifier"] for entry in waiting(config)] == [first]
+        for command in (["queue", "list"], ["peers"]):
+            told = x400(*command, config).stderr
+            assert "the spool of worker-0 was damaged" in told
+            assert "1 entries saved, 0 lost" in told
+        (note,) = spool.parent.rglob("*.damage")
+        note.unlink()
+        assert x400("peers", config).stderr == ""
+        assert relay.stop() == 0
+
+
+def page_of(spool: Path, name: str) -> int:
+    with closing(sqlite3.connect(spool)) as database:
+        page: int = database.execute("SELECT rootpage FROM sqlite_master WHERE name=?", (name,)).fetchone()[0]
+        return page

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from x400.cli.arguments import Flag
 from x400.cli.console import age, console, fail, new_table
+from x400.cli.damage import tell_damage
 
 if TYPE_CHECKING:
     from x400.console.control import PeerState
@@ -36,6 +37,7 @@ def peers(config: Path, /, *, json: Flag = False) -> int:
         workers = running(folder)
         if not workers:
             fail(f"no MTA runs with the spool {folder}")
+        tell_damage(folder)
         states = {worker.name: ask(worker, Peers(), PeerStates).peers for worker in workers}
         waiting = {line.queue: line.total for line in queries.queues(folder)}
     except (ConfigError, ControlError, SpoolError) as error:

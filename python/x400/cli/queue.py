@@ -10,6 +10,7 @@ from cyclopts import App, Parameter
 
 from x400.cli.arguments import Flag
 from x400.cli.console import age, console, fail, new_table, octets, time_of_day
+from x400.cli.damage import tell_damage
 
 if TYPE_CHECKING:
     from x400.console.control import Change
@@ -47,6 +48,7 @@ def list_(config: ConfigFile, /, *, to: To = None, limit: int = 100, json: Flag 
 
     folder = _load(config).spool
     try:
+        tell_damage(folder)
         queues = [one for one in queries.queues(folder) if to in (None, one.queue)]
         waiting = queries.waiting(folder, to, None, limit)
     except SpoolError as error:

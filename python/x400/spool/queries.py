@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from x400.spool.exceptions import SpoolCorrupt
-from x400.spool.quarantine import Quarantined, listed
+import msgspec
+
+from x400.spool.exceptions import SpoolCorrupt, SpoolError
+from x400.spool.quarantine import FOLDER, Quarantined, listed
+from x400.spool.rescue import DAMAGE
 from x400.spool.sqlite import DATABASE, queue_states
 
 P = ParamSpec("P")
@@ -147,6 +150,39 @@ def quarantined(folder: str | Path) -> list[Quarantined]:
     """All that is in quarantine, the oldest first. Raises SpoolError."""
     found = [one for worker in worker_folders(folder) for one in listed(worker)]
     return sorted(found, key=lambda one: one.about.time)
+
+
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """A database that was found damaged and is kept: ``note`` is the file to remove once that has been seen to."""
+
+    worker: str
+    note: Path
+    reason: str
+    time: float
+    saved: int
+    lost: int
+    """Entries that could not be read."""
+
+
+def damaged(folder: str | Path) -> list[Damaged]:
+    """The damaged databases that are kept, the oldest first. Raises SpoolError."""
+    found = []
+    for worker in worker_folders(folder):
+        for note in (worker / FOLDER).glob(f"*{DAMAGE}"):
+            try:
+                about = msgspec.json.decode(note.read_bytes(), type=_Note)
+            except (OSError, msgspec.DecodeError) as error:
+                raise SpoolError(f"{note}: {error}") from error
+            found.append(Damaged(worker.name, note, about.reason, about.time, about.saved, about.lost))
+    return sorted(found, key=lambda one: one.time)
+
+
+class _Note(msgspec.Struct):
+    reason: str
+    time: float
+    saved: int
+    lost: int
 
 
 @_reads
