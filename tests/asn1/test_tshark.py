@@ -54,8 +54,13 @@ def transferred(path: Path, apdus: list[bytes]) -> None:
 
 
 def test_what_mtas_transfer(tmp_path: Path) -> None:
-    """Messages have contents in them that are made in the same way, as random octets would be no content."""
-    contents = some("IPMSInformationObjects", "InformationObject", 40)
+    """Messages have contents in them that are made in the same way, as random octets would be no content.
+
+    Not those with an EXTERNAL that is described: tshark 4.0 takes an ObjectDescriptor for a malformed OCTET STRING,
+    where X.690 8.18.1 has it as [UNIVERSAL 7].
+    """
+    made = some("IPMSInformationObjects", "InformationObject", 40)
+    contents = [(value, octets) for value, octets in made if "data-value-descriptor" not in repr(value)]
     envelopes = some("MTSTransferProtocol", "MTS-APDU", 40)
     messages = [
         value["envelope"] | {"content-type": ("built-in", 22)} for (name, value), _ in envelopes if name == "message"
