@@ -88,7 +88,11 @@ fn start(py: Python<'_>) -> PyResult<Fastber> {
     let torture = [here.join("torture.asn1")];
     let mut published = Vec::new();
     for folder in std::fs::read_dir(here.join("../../../asn1"))? {
-        for file in std::fs::read_dir(folder?.path())? {
+        let folder = folder?.path();
+        if !folder.is_dir() {
+            continue; // what is written about the modules
+        }
+        for file in std::fs::read_dir(folder)? {
             published.push(file?.path());
         }
     }
