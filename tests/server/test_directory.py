@@ -205,6 +205,29 @@ def test_what_waits_too_long_is_given_up(tmp_path: Path) -> None:
     run(body())
 
 
+def test_what_the_procedures_fail_with_is_kept_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was confirmed: its file goes into quarantine with its head, and only then does it leave the queue."""
+
+    async def body() -> None:
+        port = free_port()
+        path = asking(tmp_path, port, f"ldap://127.0.0.1:{free_port()}")
+        spool = tmp_path / "A" / "spool"
+
+        def fault(*_: object) -> None:
+            raise RuntimeError("a fault of ours")
+
+        async with working(path) as worker:
+            monkeypatch.setattr(worker.mta, "wanted", fault)
+            await transfer(port, [apdu(1, HERE, content=b"1" * 500_000)])
+            (kept,) = await until(lambda: queries.quarantined(spool))
+            await until(lambda: not waiting(spool))
+        assert kept.about.reason == "a fault of ours"
+        assert kept.path.read_bytes().endswith(b"1" * 500_000)
+        assert worker.counters.quarantined == 1
+
+    run(body())
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [

@@ -14,7 +14,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ import structlog
 from x400.mts.content import Flattener
 from x400.mts.exceptions import InvalidAPDU
 from x400.server.batches import DELIVERY, DeliveryDetail, delivery_of
-from x400.server.queues import LEASE, Queue
+from x400.server.queues import Queue
 from x400.spool import Buffer, ContentDamaged, Entry, Event, Spool
 from x400.spool.sealed import PartReader
 
@@ -180,10 +180,5 @@ class DeliveryQueue(Queue):
         entry.attempts += 1
         self.retry_at(entry, time.time() + self._retry_wait(entry.attempts), cause)
 
-    def renew(self) -> None:
-        """Keep the claims of what is at hand or under way."""
-        self.spool.renew([*self.at_hand(), *self._under_way], LEASE)
-
-    def stop(self) -> None:
-        super().stop()
-        self.put_back()
+    def under_way(self) -> Iterable[Entry]:
+        return self._under_way

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import structlog
@@ -18,7 +19,7 @@ import structlog
 from x400.mts.reports import NonDelivery, NonDeliveryDiagnosticCode
 from x400.osi import rtse
 from x400.server.config import Peer, Retry
-from x400.server.queues import LEASE, Queue
+from x400.server.queues import Queue
 from x400.server.recovery import Interrupted, Refusals
 from x400.spool import Entry, Event, SpoolError
 
@@ -222,10 +223,8 @@ class PeerQueue(Queue):
 
     # ---- life
 
-    def renew(self) -> None:
-        """Keep the claims of what is at hand or under way."""
-        under_way = [link.sending for link in (*self.links, *self.askable) if link.sending is not None]
-        self.spool.renew([*self.at_hand(), *under_way], LEASE)
+    def under_way(self) -> Iterable[Entry]:
+        return [link.sending for link in (*self.links, *self.askable) if link.sending is not None]
 
     def retire(self) -> None:
         """The configuration has no such peer any more: what is under way ends, all else goes another way, or waits."""
@@ -237,5 +236,4 @@ class PeerQueue(Queue):
         if self._again is not None:
             self._again.cancel()
             self._again = None
-        self.put_back()
         self.release_idle(0.0)

@@ -120,7 +120,7 @@ class Queue:
         """The entry could not be passed on: it is tried again at ``due`` (seconds since 1970), once that is on disk."""
 
         def written(done: asyncio.Future[None]) -> None:
-            if not done.cancelled() and not self.stopping:
+            if not done.cancelled():
                 self.wake_at(due + 0.01)
 
         self.spool.retry(entry, due, error).add_done_callback(written)
@@ -132,6 +132,8 @@ class Queue:
 
     def wake_at(self, due: float) -> None:
         """Something will be due at ``due`` (seconds since 1970)."""
+        if self.stopping:
+            return
         loop = asyncio.get_running_loop()
         at = loop.time() + max(0.0, due - time.time())
         if self._due is None or self._due.cancelled() or self._due.when() > at:
@@ -176,7 +178,18 @@ class Queue:
         elif claim.entries:
             self.work()
 
+    # ---- life
+
+    def under_way(self) -> Iterable[Entry]:
+        """Claimed, and just being passed on."""
+        return ()
+
+    def renew(self) -> None:
+        """Keep the claims of what is at hand or under way."""
+        self.spool.renew([*self.at_hand(), *self.under_way()], LEASE)
+
     def stop(self) -> None:
         self.stopping = True
         if self._due is not None:
             self._due.cancel()
+        self.put_back()

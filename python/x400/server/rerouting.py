@@ -95,11 +95,5 @@ async def _rerouted(worker: Worker, entry: Entry, down: list[str]) -> bool:
     if outcome is None:
         return False
     batch = batch_of(outcome, "", entry.size, repeatable=False)
-    worker.expect(batch)
-    try:
-        await worker.spool.replace(entry, batch)
-    except SpoolError:
-        worker.not_stored(batch)
-        raise
-    worker.stored(batch)
+    await worker.replace(entry, batch)
     return True

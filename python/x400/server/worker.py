@@ -336,6 +336,17 @@ class Worker:
             if queue is not None:
                 queue.not_stored(entry)
 
+    async def replace(self, entry: Entry, batch: Batch) -> None:
+        """A batch takes the place of an entry that is claimed, and is passed on. Raises SpoolError; the claim is still
+        held then."""
+        self.expect(batch)
+        try:
+            await self.spool.replace(entry, batch)
+        except SpoolError:
+            self.not_stored(batch)
+            raise
+        self.stored(batch)
+
     # ---- what happens by the clock
 
     async def _schedule(self) -> None:
@@ -356,9 +367,7 @@ class Worker:
                 if isinstance(queue, PeerQueue):
                     queue.release_idle(self.config.timers.idle)
                     queue.work()
-                if ticks % RENEW_EVERY == 0 and isinstance(
-                    queue, PeerQueue | DeliveryQueue | DeferredQueue | DirectoryQueue
-                ):
+                if ticks % RENEW_EVERY == 0:
                     queue.renew()
             if self.clock.doubtful:
                 continue
@@ -429,14 +438,8 @@ class Worker:
         batch = batch_of(outcome, "", entry.size, repeatable=False)
         batch.events += [event] if event is not None else []
         batch.events.append(Event("given-up", entry.queue, f"{reason}: {entry.recipients}"))
-        self.expect(batch)
-        try:
-            await self.spool.replace(entry, batch)
-        except SpoolError:
-            self.not_stored(batch)
-            raise
+        await self.replace(entry, batch)
         self.accounting.left("given-up", entry)
-        self.stored(batch)
         log.info("given up", identifier=entry.identifier, peer=entry.queue, reason=str(reason))
 
     async def put_aside(self, entry: Entry, error: Exception) -> None:
