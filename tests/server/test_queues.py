@@ -6,6 +6,7 @@ import asyncio
 import random
 import sqlite3
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,18 @@ class Collecting(Queue):
         self.refill()
 
 
+def run(folder: Path, body: Callable[[SqliteSpool, Collecting], Awaitable[None]]) -> None:
+    """Run a test's body with a spool and a queue of it."""
+
+    async def main() -> None:
+        spool = SqliteSpool(folder)
+        await spool.open()
+        await body(spool, Collecting(spool))
+        await spool.close()
+
+    asyncio.run(main())
+
+
 async def put(spool: SqliteSpool, queue: Queue, identifier: str, priority: int = 1, size: int = 10) -> None:
     entry = Entry("peer", priority, identifier, "message", "", "", time.time() + 999, b"x" * size)
     queue.expect(entry)
@@ -44,10 +57,7 @@ async def put(spool: SqliteSpool, queue: Queue, identifier: str, priority: int =
 
 
 def test_handed_on_from_memory_by_priority(tmp_path: Path) -> None:
-    async def body() -> None:
-        spool = SqliteSpool(tmp_path)
-        await spool.open()
-        queue = Collecting(spool)
+    async def body(spool: SqliteSpool, queue: Collecting) -> None:
         queue.open = False
         for number, priority in enumerate((2, 0, 1, 0)):
             await put(spool, queue, f"m{number}", priority)
@@ -56,16 +66,12 @@ def test_handed_on_from_memory_by_priority(tmp_path: Path) -> None:
         queue.open = True
         queue.work()
         assert queue.seen == ["m1", "m3", "m2", "m0"]
-        await spool.close()
 
-    asyncio.run(body())
+    run(tmp_path, body)
 
 
 def test_past_the_limits_entries_wait_on_disk_and_come_back_in_order(tmp_path: Path, monkeypatch: object) -> None:
-    async def body() -> None:
-        spool = SqliteSpool(tmp_path)
-        await spool.open()
-        queue = Collecting(spool)
+    async def body(spool: SqliteSpool, queue: Collecting) -> None:
         queue.open = False
         number_of_all = queues.READY_ENTRIES + 300
         for number in range(number_of_all):
@@ -81,16 +87,12 @@ def test_past_the_limits_entries_wait_on_disk_and_come_back_in_order(tmp_path: P
         assert await spool.queues() == []
         await put(spool, queue, "last")
         assert queue.seen[-1] == "last", "again from memory"
-        await spool.close()
 
-    asyncio.run(body())
+    run(tmp_path, body)
 
 
 def test_large_heads_fill_the_memory_sooner(tmp_path: Path) -> None:
-    async def body() -> None:
-        spool = SqliteSpool(tmp_path)
-        await spool.open()
-        queue = Collecting(spool)
+    async def body(spool: SqliteSpool, queue: Collecting) -> None:
         queue.open = False
         for number in range(12):
             await put(spool, queue, f"m{number}", size=1 << 20)
@@ -98,18 +100,14 @@ def test_large_heads_fill_the_memory_sooner(tmp_path: Path) -> None:
         queue.put_back()
         assert len(queue) == 0
         assert len((await spool.claim("peer", 100, 60, octets=1 << 30)).entries) == 12
-        await spool.close()
 
-    asyncio.run(body())
+    run(tmp_path, body)
 
 
 def test_repetitions_take_no_room(tmp_path: Path) -> None:
     """What is not stored leaves no trace in the queue's accounts: what waits on disk is still read."""
 
-    async def body() -> None:
-        spool = SqliteSpool(tmp_path)
-        await spool.open()
-        queue = Collecting(spool)
+    async def body(spool: SqliteSpool, queue: Collecting) -> None:
         await put(spool, queue, "a")
         for _ in range(20):
             entry = Entry("peer", 1, "a", "message", "", "", time.time() + 999, b"x" * (1 << 20))
@@ -126,16 +124,12 @@ def test_repetitions_take_no_room(tmp_path: Path) -> None:
         async with asyncio.timeout(5):
             while queue.seen != ["a", "b", "c"]:
                 await asyncio.sleep(0.01)
-        await spool.close()
 
-    asyncio.run(body())
+    run(tmp_path, body)
 
 
 def test_what_is_stored_behind_a_claim_that_found_nothing_is_not_forgotten(tmp_path: Path) -> None:
-    async def body() -> None:
-        spool = SqliteSpool(tmp_path)
-        await spool.open()
-        queue = Collecting(spool)
+    async def body(spool: SqliteSpool, queue: Collecting) -> None:
         queue._backlog = True
         entry = Entry("peer", 1, "a", "message", "", "", time.time() + 999, b"x")
         queue.expect(entry)  # it is to wait on disk
@@ -147,16 +141,12 @@ def test_what_is_stored_behind_a_claim_that_found_nothing_is_not_forgotten(tmp_p
         async with asyncio.timeout(5):
             while queue.seen != ["a"]:
                 await asyncio.sleep(0.01)
-        await spool.close()
 
-    asyncio.run(body())
+    run(tmp_path, body)
 
 
 def test_a_retry_is_waited_for(tmp_path: Path) -> None:
-    async def body() -> None:
-        spool = SqliteSpool(tmp_path)
-        await spool.open()
-        queue = Collecting(spool)
+    async def body(spool: SqliteSpool, queue: Collecting) -> None:
         queue.open = False
         await put(spool, queue, "a")
         entry = queue.take()
@@ -168,18 +158,14 @@ def test_a_retry_is_waited_for(tmp_path: Path) -> None:
         assert queue.seen == []
         await asyncio.sleep(0.3)
         assert queue.seen == ["a"]
-        await spool.close()
 
-    asyncio.run(body())
+    run(tmp_path, body)
 
 
 def test_a_retry_that_could_not_be_written_is_tried_all_the_same(tmp_path: Path) -> None:
     """While the disk is full the retry waits in memory, with its claim; once it is written the queue wakes."""
 
-    async def body() -> None:
-        spool = SqliteSpool(tmp_path)
-        await spool.open()
-        queue = Collecting(spool)
+    async def body(spool: SqliteSpool, queue: Collecting) -> None:
         queue.open = False
         await put(spool, queue, "a")
         entry = queue.take()
@@ -201,18 +187,14 @@ def test_a_retry_that_could_not_be_written_is_tried_all_the_same(tmp_path: Path)
         async with asyncio.timeout(5):
             while queue.seen != ["a"]:
                 await asyncio.sleep(0.01)
-        await spool.close()
 
-    asyncio.run(body())
+    run(tmp_path, body)
 
 
 def test_a_queue_that_cannot_be_read_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queues, "READ_AGAIN", 0.05)
 
-    async def body() -> None:
-        spool = SqliteSpool(tmp_path)
-        await spool.open()
-        queue = Collecting(spool)
+    async def body(spool: SqliteSpool, queue: Collecting) -> None:
         queue.open = False
         await put(spool, queue, "a")
         queue.put_back()
@@ -227,9 +209,8 @@ def test_a_queue_that_cannot_be_read_is_read_again(tmp_path: Path, monkeypatch: 
         async with asyncio.timeout(5):
             while queue.seen != ["a"]:
                 await asyncio.sleep(0.01)
-        await spool.close()
 
-    asyncio.run(body())
+    run(tmp_path, body)
 
 
 def test_waits_grow_to_a_limit_and_vary() -> None:
