@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import struct
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,9 +28,18 @@ BINDS = {
 
 LETTER = encode(Heading("letter"), [Text("Dissected, too.\n")])
 
-NO_SPDU_TYPE = "Internal error:can't get spdu type from session dissector"
-"""What tshark says of itself in X.410 mode, where its dissector of presentation is called without a PPDU: there is none
-(X.410 4.2 puts RTS's octets straight into session's)."""
+NO_PPDU = "Internal error:can't get spdu type from session dissector"
+"""What tshark 4 says of each DATA TRANSFER in X.410 mode: its dissector of presentation looks for User-data, finds
+none, and stays where it is. There is none: the octets of the APDU are session's (X.410 4.2, X.228 8.3). No preference
+makes it hand them to RTSE, so they are put together here, and given to its dissector of P1."""
+
+P1_IN_A_FILE = """\
+DissectorTable.get("wtap_encap"):add(wtap.USER0, DissectorTable.get("ber.syntax"):get_dissector("P1 Message"))
+"""
+USER0 = 147
+DT = b"\xf0"
+ACTIVITY_DATA = b"\x01\x00\x01\x00"
+"""GIVE TOKENS and DATA TRANSFER without parameters (X.225 8.3.11, 8.3.12): what follows is the user's."""
 
 AUTHORITY = Authority("root", now=datetime.now(UTC))
 
@@ -79,26 +89,59 @@ def test_there_and_back(tmp_path: Path, protocol: str, bind: str, dialogue: str)
 def test_what_is_said_is_understood(tmp_path: Path, protocol: str, bind: str, dialogue: str) -> None:
     """tshark finds nothing wrong in any frame, and names the protocol and the form of the bind."""
     test_there_and_back(tmp_path, protocol, bind, dialogue)
-    path = str(tmp_path / "there.pcapng")
-    command = ["tshark", "-r", path, "-d", "tcp.port==1024-65535,tpkt"]
-    wrong = [
-        *command,
-        "-Y",
-        "_ws.malformed || _ws.expert.severity == 8388608",
-        "-T",
-        "fields",
-        "-e",
-        "_ws.expert.message",
-    ]
-    found = set(subprocess.run(wrong, check=True, capture_output=True, text=True).stdout.split("\n"))
-    assert found <= {"", NO_SPDU_TYPE if protocol != PROTOCOLS[0] else ""}
-    text = subprocess.run([*command, "-V"], check=True, capture_output=True, text=True).stdout
+    path = tmp_path / "there.pcapng"
+    if protocol == PROTOCOLS[0]:
+        assert faults(path) == []
+    else:
+        ways = {"there": user_data(path, "tcp.dstport")}
+        if dialogue != "monologue":
+            ways["back"] = user_data(path, "tcp.srcport")
+        assert faults(path) == [NO_PPDU] * sum(map(len, ways.values()))
+        for way, data in ways.items():
+            file = in_a_file(tmp_path, b"".join(data))
+            assert faults(*file) == []
+            text = tshark(*file, "-V")
+            assert f"local-identifier: test.{way}" in text
+            assert "Dissected, too." in text
+    text = tshark(path, "-V")
     if protocol != PROTOCOLS[0]:
         assert f"applicationProtocol: {protocol} (" in text
     form = "unauthenticated (0)" if bind == "unauthenticated" else "authenticated (1)"
     assert f"MTABindArgument: {form}" in text
     assert f"MTABindResult: {form}" in text
     assert "ACTIVITY START (AS) SPDU" in text
+
+
+def tshark(path: Path, *more: str) -> str:
+    command = ["tshark", "-r", str(path), "-d", "tcp.port==1024-65535,tpkt", *more]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def faults(path: Path, *more: str) -> list[str]:
+    wrong = "_ws.malformed || _ws.expert.severity == 8388608"
+    return tshark(path, *more, "-Y", wrong, "-T", "fields", "-e", "_ws.expert.message").split("\n")[:-1]
+
+
+def user_data(path: Path, port: str) -> list[bytes]:
+    """What the DATA TRANSFER SPDUs to, or from, the one called carry: each is in a TPDU of its own."""
+    wanted = f"{port} == 102 && tcp.len > 0"
+    octets = bytes.fromhex(tshark(path, "-Y", wanted, "-T", "fields", "-e", "tcp.payload").replace("\n", ""))
+    found = []
+    while octets:
+        length = int.from_bytes(octets[2:4])
+        tpdu, octets = octets[4:length], octets[length:]
+        if tpdu[1:2] == DT and tpdu[3:].startswith(ACTIVITY_DATA):
+            found.append(tpdu[3 + len(ACTIVITY_DATA) :])
+    return found
+
+
+def in_a_file(folder: Path, apdu: bytes) -> tuple[Path, str, str]:
+    """The APDU as the one packet of a file, and how tshark is to take it for P1."""
+    path, script = folder / "apdu.pcap", folder / "p1.lua"
+    head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, USER0)
+    path.write_bytes(head + struct.pack("<IIII", 0, 0, len(apdu), len(apdu)) + apdu)
+    script.write_text(P1_IN_A_FILE)
+    return path, "-X", f"lua_script:{script}"
 
 
 @pytest.mark.parametrize(("says", "is_to"), [(a, b) for a, b in itertools.product(PROTOCOLS, PROTOCOLS) if a != b])
