@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from tests.certificates import Authority
 from tests.cli.processes import relay_config, x400
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "relay.toml"
@@ -65,3 +67,63 @@ def test_routes_of_two_mtas_that_go_in_a_circle(tmp_path: Path) -> None:
     assert x400("check", paths[0]).returncode == 0
     refused = x400("check", *paths, code=1)
     assert "/C=FR/ goes in a circle" in " ".join(refused.stderr.split())
+
+
+def test_a_directory_users_and_lists_are_shown_and_no_secret(tmp_path: Path) -> None:
+    config = relay_config(tmp_path)
+    assert "Directory" not in x400("check", config).stdout
+    (tmp_path / "secret").write_text("only the directory knows\n")
+    config.write_text(
+        config.read_text()
+        + """
+[[user]]
+address = "/C=GB/A=T/P=HERE/O=X/S=Away/"
+alternate-recipient = "/C=GB/A=T/P=HERE/O=X/S=Bob/"
+
+[[distribution-list]]
+address = "/C=GB/A=T/P=HERE/CN=Staff/"
+members = ["/C=GB/A=T/P=HERE/O=X/S=Bob/", "/C=GB/A=T/P=NEXT/O=Y/S=Carol/"]
+
+[directory]
+url = "ldap://127.0.0.1:3890"
+base = "o=Example,c=GB"
+filter = "(&(o={O})(sn={S}))"
+bind-name = "cn=relay,o=Example,c=GB"
+password-file = "secret"
+mta-attribute = "routingMTA"
+redirect-attribute = "redirectTo"
+deliver = "by-directory"
+cache = 90
+"""
+    )
+    shown = x400("check", config).stdout
+    for expected in (
+        "what no route is for",
+        "ldap://127.0.0.1:3890, by 1 process",
+        "cn=relay,o=Example,c=GB, password in secret",
+        "(&(o={O})(sn={S}))",
+        "redirectTo",
+        "routingMTA = here",
+        str(tmp_path / "by-directory"),
+        "an answer is kept for 90.00 s, that there is none for 60.00 s, 65536 of them",
+        "after 5.00 s tried again in 30.00 s",
+        "redirected to /C=GB/A=T/P=HERE/O=X/S=Bob/",
+        "2 members, reports to originator",
+    ):
+        assert expected in shown, expected
+    assert "only the directory knows" not in shown
+
+
+def test_what_peers_present(tmp_path: Path) -> None:
+    authority = Authority("root", now=datetime.now(UTC))
+    (tmp_path / "here").mkdir()
+    authority.write(tmp_path, "here")
+    config = relay_config(tmp_path, certificate="here/here.pem", key="here/here.key")
+    one = 'name = "next"\n'
+    assert one in config.read_text()
+    config.write_text(
+        config.read_text().replace(one, f'{one}strong = {{ trust = "root.pem" }}\nprotocol = "mts-transfer-protocol"\n')
+    )
+    shown = x400("check", config).stdout
+    for expected in ("nothing, from 127.0.0.1", "trusted by root.pem", "here, signed", "mts-transfer-protocol "):
+        assert expected in shown, expected
