@@ -307,6 +307,7 @@ def test_damage_that_is_met_while_the_spool_is_used(filled: Path, tmp_path: Path
         told: list[str] = []
         spool.on_damage = told.append
         await spool.open()
+        claimed = (await spool.claim("q1", 1000, 60)).entries
         spool._connection.execute("PRAGMA cache_size=0")
         size = (folder / "spool.sqlite").stat().st_size
         for page in range(2, size // PAGE):
@@ -320,6 +321,8 @@ def test_damage_that_is_met_while_the_spool_is_used(filled: Path, tmp_path: Path
                 refused += 1
         with pytest.raises(SpoolCorrupt):
             await spool.claim("q0", 10, 60)
+        retries = [spool.retry(entry, 2e9, "busy") for entry in claimed]
+        assert {type(error) for error in await asyncio.gather(*retries, return_exceptions=True)} == {SpoolCorrupt}
         assert refused
         assert len(told) == 1
         await spool.close()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from x400.spool import Batch, Entry, Event, SpoolCorrupt, SpoolFull, SqliteSpool, queries
+from x400.spool import Batch, Entry, Event, SpoolClosed, SpoolCorrupt, SpoolFull, SqliteSpool, queries
 
 WRITER = """
 import asyncio, sys, time
@@ -123,6 +123,26 @@ def test_what_has_left_while_the_disk_was_full_does_not_come_back(tmp_path: Path
         await asyncio.sleep(0.7)
         assert await spool.queues() == []
         await spool.close()
+
+    asyncio.run(body())
+
+
+def test_nobody_waits_for_a_retry_that_is_never_written(tmp_path: Path) -> None:
+    """The disk is full still when the spool is closed: who waits is told, and so is who comes later."""
+
+    async def body() -> None:
+        spool = SqliteSpool(tmp_path / "spool")
+        await spool.open()
+        await spool.store(batch("a", 10))
+        (claimed,) = (await spool.claim("peer", 1, 60)).entries
+        spool._connection.execute("PRAGMA query_only=1")
+        waiting = spool.retry(claimed, 2e9, "busy")
+        await asyncio.sleep(0.1)
+        assert not waiting.done(), "there may be room again"
+        await spool.close()
+        for retry in (waiting, spool.retry(claimed, 2e9, "busy")):
+            with pytest.raises(SpoolClosed):
+                await retry
 
     asyncio.run(body())
 

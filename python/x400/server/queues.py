@@ -120,7 +120,7 @@ class Queue:
         """The entry could not be passed on: it is tried again at ``due`` (seconds since 1970), once that is on disk."""
 
         def written(done: asyncio.Future[None]) -> None:
-            if not done.cancelled():
+            if not done.cancelled() and done.exception() is None:  # else the worker ends
                 self.wake_at(due + 0.01)
 
         self.spool.retry(entry, due, error).add_done_callback(written)

@@ -393,6 +393,9 @@ class SqliteSpool:
 
     def retry(self, entry: Entry, due: float, error: str) -> asyncio.Future[None]:
         future: asyncio.Future[None] = self._loop.create_future()
+        if not self._open:
+            future.set_exception(closed())
+            return future
         self._changes.retries.append(Retry(entry, due, error, future))
         self._changes.events.append((entry.identifier, self._now_us(), "retry", entry.queue, error))
         self._soon()

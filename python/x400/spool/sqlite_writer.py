@@ -47,7 +47,8 @@ class Store:
 
 
 class Retry:
-    """An entry to be tried again; the future becomes None once that is on disk, and the entry may be claimed."""
+    """An entry to be tried again; the future becomes None once that is on disk, and the entry may be claimed.
+    ``outcome`` becomes an exception if it never will be."""
 
     __slots__ = ("due", "entry", "error", "future", "outcome")
 
@@ -56,7 +57,7 @@ class Retry:
         self.due = due
         self.error = error
         self.future = future
-        self.outcome: None = None
+        self.outcome: Exception | None = None
 
 
 class Query:
@@ -150,6 +151,8 @@ class Writer(threading.Thread):
             self._commit(self._collect(first))
         if self._kept:
             self._commit(Changes())
+        if self._kept.retries:  # there is no room still
+            self._refuse(self._kept.retries, closed())
         self._siblings.close()
 
     def _collect(self, changes: Changes) -> Changes:
@@ -215,11 +218,14 @@ class Writer(threading.Thread):
     def _refuse_all(self, changes: Changes) -> None:
         """Nothing is confirmed that may not be read again. What has left is not deleted: it is passed on again, and the
         next hop recognises the repetition."""
-        finished: list[Written] = [*changes.stores, *changes.queries]
-        for item in finished:
-            item.outcome = SpoolCorrupt(f"the database is damaged: {self.damage}")
-        if finished:
-            self._report(finished, [])
+        refused = [*changes.stores, *changes.retries, *changes.queries]
+        self._refuse(refused, SpoolCorrupt(f"the database is damaged: {self.damage}"))
+
+    def _refuse(self, refused: Sequence[Written], cause: SpoolError) -> None:
+        for item in refused:
+            item.outcome = cause
+        if refused:
+            self._report(list(refused), [])
 
     def _one_by_one(self, changes: Changes, error: Exception) -> list[str]:
         """A group failed: one batch must not take the others with it. What leaves the spool waits for the next time."""
