@@ -208,6 +208,18 @@ def test_given_up_in_the_queue_the_alternate_is_taken() -> None:
     assert trace[1]["domain-supplied-information"]["other-actions"] == (b"\x80", 2)
 
 
+def test_what_is_damaged_in_the_queue_goes_to_no_alternate() -> None:
+    one = mta()
+    (queued,) = taken(sent(with_alternate(BOB, CAROL)), one).transfers
+    outcome = one.expire(queued.stored(), queued.recipients, "unable-to-complete-transfer", NOW, final=True)
+    assert codes_of(report_of(outcome)) == [(0, 48)]
+    (delivery,) = taken(sent(with_alternate(DAVE, CAROL)), one).deliveries
+    assert delivery.arrived is not None
+    outcome = one.not_delivered(delivery.subject, delivery.arrived, "unable-to-complete-transfer", NOW)
+    assert codes_of(report_of(outcome)) == [(0, 48)]
+    assert [transfer.is_report for transfer in outcome.transfers] == [True]
+
+
 def test_a_redirected_message_may_come_back_once() -> None:
     """Redirected here to another domain, which redirects it back to a second user of ours."""
     one = redirecting(Dave=BOB)

@@ -14,6 +14,7 @@ from tests.mta.samples import (
     DAVE,
     EARLIER,
     EARLIER_UTC,
+    ERIN,
     NOBODY,
     NOW,
     NOW_UTC,
@@ -22,15 +23,16 @@ from tests.mta.samples import (
     decoded,
     mta,
     octets_of,
+    peculiar,
     report_of,
     routes,
     sent,
     subject,
     taken,
 )
-from tests.mta.tlv import differences, parse
+from tests.mta.tlv import definite, differences, indefinite, long_form, parse
 from x400.asn1 import specification
-from x400.mta import MTA, Outcome, Stored, Transfer
+from x400.mta import MTA, Outcome, Stored, Tail, Transfer
 from x400.mts.extensions import field_value
 from x400.mts.identifiers import GlobalDomainIdentifier, MTSIdentifier
 from x400.mts.oraddress import ORAddress
@@ -266,6 +268,40 @@ def test_expire(reason: Any, code: tuple[int, int | None], information: str | No
     assert report["envelope"]["trace-information"][0]["domain-supplied-information"]["arrival-time"] == utc(LATER)
     assert codes_of(report_of(one.expire(queued.stored(), None, reason, LATER))) == [code, code]
     assert codes_of(report_of(one.expire(queued.stored(), (2,), reason, LATER))) == [code]
+
+
+def test_a_delivery_that_fails_after_all_is_reported_on() -> None:
+    """One recipient each; the content is not returned, as it is what could not be had."""
+    one = mta()
+    octets = sent(BOB, DAVE, ERIN, content_return_request=True)
+    deliveries = taken(octets, one).deliveries
+    assert [delivery.user for delivery in deliveries] == [DAVE, ERIN]
+    for number, delivery in enumerate(deliveries, 2):
+        assert delivery.arrived == NOW
+        outcome = one.not_delivered(delivery.subject, delivery.arrived, "unable-to-complete-transfer", LATER)
+        assert outcome.identifier == delivery.identifier
+        report = report_of(outcome)
+        (fields,) = report["content"]["per-recipient-fields"]
+        assert codes_of(report) == [(0, 48)]
+        assert fields["originally-specified-recipient-number"] == number
+        assert ORAddress.from_value(fields["actual-recipient-name"]) == ORAddress.parse(delivery.user)
+        assert fields["last-trace-information"]["arrival-time"] == NOW_UTC
+        assert "returned-content" not in report["content"]
+        assert len(outcome.transfers) == 1
+
+
+@pytest.mark.parametrize("outer", [definite, indefinite, long_form])
+@pytest.mark.parametrize("pieces", [False, True])
+@pytest.mark.parametrize("large", [False, True])
+def test_a_delivery_is_reported_on_whatever_form_it_came_in(outer: Any, pieces: bool, large: bool) -> None:
+    content = indefinite(0x24, *[definite(0x04, bytes(1000)) for _ in range(5)])
+    octets = peculiar(outer=outer, content=content if pieces else definite(0x04, bytes(5000)))
+    stored = Stored(octets[:2000], Tail("file", 0, len(octets) - 2000)) if large else Stored(octets)
+    one = mta(routes=routes({"/C=GB/A=EAST/": ("deliver", "e"), "/C=FR/": ("peer", "w"), "/C=GB/": ("peer", "x")}))
+    (delivery,) = one.message_in(stored, "sender", NOW).deliveries
+    assert delivery.arrived is not None
+    outcome = one.not_delivered(delivery.subject, delivery.arrived, "mts-congestion", LATER)
+    assert codes_of(report_of(outcome)) == [(0, 2)]
 
 
 def test_an_expired_report_is_discarded() -> None:

@@ -47,10 +47,10 @@ class Fault:
         self.there = True
         meant = getattr(MTA, method)
 
-        def faulty(*args: Any) -> Any:
+        def faulty(*args: Any, **options: Any) -> Any:
             if self.there:
                 raise ZeroDivisionError("a fault of ours")
-            return meant(*args)
+            return meant(*args, **options)
 
         monkeypatch.setattr(MTA, method, faulty)
 

@@ -357,7 +357,7 @@ def _here(
     if apdu.kind == "message":
         others = [other for other in decided.everybody if other is not recipient]
         try:
-            outcome.deliveries.append(deliver_message(apdu, recipient, decision, others, now))
+            outcome.deliveries.append(deliver_message(apdu, recipient, decision, others, now, work.arrival_time))
         except (fastber.Error, InvalidORAddress) as error:
             why = NonDelivery.of(NonDeliveryDiagnosticCode.PROTOCOL_VIOLATION, str(error))
             decided.failures.append(Failure(recipient, why))

@@ -6,19 +6,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import fastber
 from x400.mta.conversion_decision import converted_types
 from x400.mta.outcome import Delivery
 from x400.mta.redirection import history_of
 from x400.mts.apdu import Apdu, Recipient, type_named
-from x400.mts.extensions import Extension, StandardExtension, field_value
+from x400.mts.extensions import Extension, StandardExtension, field_value, tlv
 from x400.mts.plain import plain
 from x400.mts.reports import Indicators
+from x400.mts.stored import Stored, Tail
 from x400.mts.trace import utc
 
 if TYPE_CHECKING:
     from x400.mta.routing_and_conversion_decision import Decision
 
-__all__ = ["deliver_message", "deliver_report"]
+__all__ = ["NO_CONTENT", "deliver_message", "deliver_report", "subject_of"]
 
 _NOT_DELIVERED = frozenset(
     {
@@ -33,6 +35,11 @@ _NOT_DELIVERED = frozenset(
 """Extensions of the transfer that MessageDeliveryExtensions has not."""
 
 _IMPLICIT_CONVERSION_PROHIBITED = 0x40
+_PER_RECIPIENT_FIELDS = 0xA2
+"""Its tag in the MessageTransferEnvelope."""
+
+NO_CONTENT = Tail("", 0, 0)
+"""What stands behind a subject: the content is left out."""
 
 
 def _field(extension: Extension) -> dict[str, Any]:
@@ -53,10 +60,29 @@ def _trace_fields(apdu: Apdu, present: set[int | str]) -> list[dict[str, Any]]:
     return [field_value(number, bytes(apdu.envelope["trace-information"].raw))]
 
 
+def subject_of(apdu: Apdu, recipient: Recipient, *, alone: bool) -> bytes:
+    """A message up to the first octet of its content, with no recipient but this one (`alone`: it has no other).
+
+    That is all of it that a report is made of, as this MTA returns no content that it cannot vouch for.
+    """
+    beginning = apdu.contents_at()
+    octets = bytes(memoryview(apdu.stored.head)[:beginning])
+    if alone:
+        return octets
+    only = fastber.Raw(tlv(_PER_RECIPIENT_FIELDS, bytes(recipient.view.raw)))
+    return b"".join(Apdu(Stored(octets, NO_CONTENT)).root.splice({f"{apdu.path}per-recipient-fields": only}))
+
+
 def deliver_message(
-    apdu: Apdu, recipient: Recipient, decision: Decision, others: Sequence[Recipient], now: datetime
+    apdu: Apdu,
+    recipient: Recipient,
+    decision: Decision,
+    others: Sequence[Recipient],
+    now: datetime,
+    arrived: datetime,
 ) -> Delivery:
-    """Deliver to one recipient. `others` are all the other recipients of the envelope.
+    """Deliver to one recipient. `others` are all the other recipients of the envelope; the message came into this
+    domain at `arrived`.
 
     They are not disclosed to a member of a distribution list: they are members too, not whom the originator named.
     """
@@ -108,6 +134,8 @@ def deliver_message(
         originator=apdu.originator.text,
         content_is_constructed=contents.constructed,
         number=recipient.view["originally-specified-recipient-number"].value,
+        subject=subject_of(apdu, recipient, alone=not others),
+        arrived=arrived,
     )
 
 

@@ -5,6 +5,7 @@ What has come is looked over by the front-end and goes through the main module (
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from x400.mts.trace import aware
 if TYPE_CHECKING:
     from x400.mta.mta import MTA
 
-__all__ = ["as_queued", "give_up", "message_in", "resume"]
+__all__ = ["as_queued", "give_up", "message_in", "not_delivered", "resume"]
 
 
 def message_in(mta: MTA, apdu: Apdu, outcome: Outcome, now: datetime) -> None:
@@ -36,16 +37,24 @@ def message_in(mta: MTA, apdu: Apdu, outcome: Outcome, now: datetime) -> None:
 
 
 def give_up(
-    mta: MTA, apdu: Apdu, outcome: Outcome, places: tuple[int, ...] | None, why: NonDelivery, now: datetime
+    mta: MTA,
+    apdu: Apdu,
+    outcome: Outcome,
+    places: tuple[int, ...] | None,
+    why: NonDelivery,
+    now: datetime,
+    *,
+    final: bool = False,
 ) -> None:
-    """A queued copy, as it was to be sent, is given up for the recipients at `places`, or for all that it was for."""
+    """A queued copy, as it was to be sent, is given up for the recipients at `places`, or for all that it was for;
+    `final`: for good, no alternate recipient is tried."""
     if apdu.kind == "report":
         outcome.log.append(LogRecord("report-discarded", apdu.identifier, {"reason": str(why)}))
         return
     everybody = list(apdu.recipients)
     work = as_queued(mta, apdu, now)
     failures = [
-        Failure(recipient, why, final=work.found.expiry <= now)
+        Failure(recipient, why, final=final or work.found.expiry <= now)
         for recipient in everybody
         if (recipient.indicators.responsibility if places is None else recipient.index in places)
     ]
@@ -53,6 +62,16 @@ def give_up(
     decided.failures = failures
     for copy in settle(mta, work, decided, outcome, now, 0):
         control(mta, copy, outcome, now)
+
+
+def not_delivered(mta: MTA, apdu: Apdu, outcome: Outcome, arrived: datetime, why: NonDelivery, now: datetime) -> None:
+    """The delivery of a message has failed after it was taken over: a report on its only recipient.
+
+    No alternate recipient is tried: the content is not what it was, or not to be had."""
+    work = replace(as_queued(mta, apdu, now), arrival_time=arrived)
+    decided = Decided(list(apdu.recipients))
+    decided.failures = [Failure(recipient, why, final=True) for recipient in decided.everybody]
+    settle(mta, work, decided, outcome, now, 0)
 
 
 def resume(mta: MTA, apdu: Apdu, outcome: Outcome, now: datetime) -> None:

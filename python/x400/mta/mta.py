@@ -10,9 +10,10 @@ from datetime import datetime
 import fastber
 from x400.mta.configuration import DistributionList, MTAConfiguration, Route, User
 from x400.mta.deferred_delivery import cancel, release
+from x400.mta.delivery import NO_CONTENT
 from x400.mta.directory import Directory
 from x400.mta.downgrading import downgrade
-from x400.mta.message_in import give_up, message_in, resume
+from x400.mta.message_in import give_up, message_in, not_delivered, resume
 from x400.mta.outcome import Outcome
 from x400.mta.report_front_end import report_in
 from x400.mta.rerouting import reroute
@@ -167,20 +168,36 @@ class MTA:
         recipients: Iterable[int] | None,
         reason: NonDelivery | NonDeliveryDiagnosticCode | str,
         now: datetime,
+        *,
+        final: bool = False,
     ) -> Outcome:
         """A queued transfer is given up: the non-delivery report, to be stored as the queue entry is removed.
 
         `stored` is the copy that was to be sent, `recipients` are places in its per-recipient-fields (None: all for
         whom the next MTA was to be responsible). `reason` may be a diagnostic's name, such as `maximum-time-expired`
         or `transfer-attempts-limit-reached`; other text is an expired time, explained to the human. Of a report that
-        is given up nothing is reported.
+        is given up nothing is reported. `final`: there is nothing to be passed on to an alternate recipient, either.
         """
         why = reason if isinstance(reason, NonDelivery) else NonDelivery.of(reason)
         places = None if recipients is None else tuple(recipients)
         with _Faults():
             apdu = Apdu(stored)
             outcome = Outcome(apdu.identifier, _duplicate_key(apdu, ""), apdu.kind)
-            give_up(self, apdu, outcome, places, why, now)
+            give_up(self, apdu, outcome, places, why, now, final=final)
+        return outcome
+
+    def not_delivered(
+        self, subject: bytes, arrived: datetime, reason: NonDelivery | NonDeliveryDiagnosticCode | str, now: datetime
+    ) -> Outcome:
+        """A delivery has failed for good after all: the non-delivery report, to be stored as its entry is removed.
+
+        `subject` and `arrived` are the `Delivery`'s; `reason` is as in `expire`.
+        """
+        why = reason if isinstance(reason, NonDelivery) else NonDelivery.of(reason)
+        with _Faults():
+            apdu = Apdu(Stored(subject, NO_CONTENT))
+            outcome = Outcome(apdu.identifier, _duplicate_key(apdu, ""), apdu.kind)
+            not_delivered(self, apdu, outcome, arrived, why, now)
         return outcome
 
 

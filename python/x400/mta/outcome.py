@@ -54,7 +54,9 @@ class Delivery:
     data that JSON can carry. The content's octets are `buffers`, then `tail`, for a report those of the returned
     content, empty where none came. `content_is_constructed`: these octets are still the inside of a constructed OCTET
     STRING that runs through the tail, to be passed through `x400.mts.content.Flattener`. `number` is the recipient's
-    originally-specified-recipient-number, `recipient` its place in the envelope that was delivered from.
+    originally-specified-recipient-number, `recipient` its place in the envelope that was delivered from. `subject` is
+    the message for this recipient alone up to its content, which came into this domain at `arrived`: what
+    `MTA.not_delivered` makes a report of, should the delivery fail after all. Of a report there is none.
     """
 
     kind: Literal["message", "report"]
@@ -69,6 +71,8 @@ class Delivery:
     originator: str
     content_is_constructed: bool = False
     number: int = 0
+    subject: bytes = b""
+    arrived: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -236,6 +236,13 @@ class Apdu:
         content = self.body["content"]
         return content.length if content.length else self.stored.length - content.offset
 
+    def contents_at(self) -> int:
+        """Where in the head the octets of the content of a message begin."""
+        content = self.body["content"]
+        header, _, _ = _header(memoryview(self.stored.head)[content.offset :])
+        offset: int = content.offset
+        return offset + header
+
     def contents(self) -> Contents:
         """The octets of the content of a message."""
         content = self.body["content"]

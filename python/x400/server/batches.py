@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
+from zlib import crc32
 
 import msgspec
 
+from x400.mta import MTA
 from x400.mta.outcome import Delivery, Held, LogRecord, Outcome, Transfer
+from x400.mts.exceptions import InvalidAPDU
+from x400.mts.reports import NonDelivery
 from x400.mts.stored import Stored, Tail
 from x400.osi import rtse
 from x400.spool import Batch, Buffer, ContentDamaged, Entry, Event, Part
@@ -38,6 +43,10 @@ class DeliveryDetail(msgspec.Struct, array_like=True):
     envelope: bytes
     envelope_value: Any
     content_is_constructed: bool
+    subject: bytes = b""
+    """What a non-delivery report is made of (x400.mta.outcome.Delivery); nothing: there can be none."""
+    subject_checksum: int = 0
+    arrived: float = 0.0
 
 
 _delivery_detail = msgspec.msgpack.Decoder(DeliveryDetail)
@@ -114,6 +123,9 @@ def _delivery_entry(delivery: Delivery) -> Entry:
         delivery.envelope,
         delivery.envelope_value,
         delivery.content_is_constructed,
+        delivery.subject,
+        crc32(delivery.subject),
+        0.0 if delivery.arrived is None else delivery.arrived.timestamp(),
     )
     return Entry(
         DELIVERY + delivery.folder,
@@ -143,6 +155,21 @@ def recipients_of(entry: Entry) -> tuple[int, ...]:
 def delivery_of(entry: Entry) -> DeliveryDetail:
     """The detail of a delivery entry."""
     return _delivery_detail.decode(entry.detail)
+
+
+def undelivered(mta: MTA, entry: Entry, reason: NonDelivery | str, now: datetime) -> Outcome:
+    """What takes the place of a delivery that is given up: of a report nothing, else a report. Raises InvalidAPDU when
+    there is nothing to make it of, or nothing that can be relied upon."""
+    if entry.kind == "report":
+        discarded = LogRecord("report-discarded", entry.identifier, {"reason": str(reason)})
+        return Outcome(entry.identifier, b"", "report", log=[discarded])
+    try:
+        detail = delivery_of(entry)
+    except msgspec.DecodeError as error:
+        raise InvalidAPDU(f"the delivery's detail is damaged: {error}") from None
+    if not detail.subject or crc32(detail.subject) != detail.subject_checksum:
+        raise InvalidAPDU("the delivery's envelope is damaged, or not there")
+    return mta.not_delivered(detail.subject, datetime.fromtimestamp(detail.arrived, UTC), reason, now)
 
 
 @dataclass(slots=True)

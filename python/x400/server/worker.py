@@ -18,6 +18,7 @@ import structlog
 
 from x400.console.control import NOT_CONFIGURED
 from x400.mta import MTA
+from x400.mta.outcome import Outcome
 from x400.mts.exceptions import InvalidAPDU
 from x400.mts.reports import NonDelivery
 from x400.net.association import Association, TapMaker
@@ -27,7 +28,7 @@ from x400.server import config as configuration
 from x400.server import security
 from x400.server.absorption import absorb, tell_of_rescue
 from x400.server.accounting import Accounting
-from x400.server.batches import DEFERRED, DELIVERY, DIRECTORY, batch_of, recipients_of, stored_of
+from x400.server.batches import DEFERRED, DELIVERY, DIRECTORY, batch_of, recipients_of, stored_of, undelivered
 from x400.server.binding import Binding
 from x400.server.clock import Clock
 from x400.server.config import Config, Listener, Peer, parse_address
@@ -410,10 +411,7 @@ class Worker:
         try:
             kept = await self.spool.set_aside(entry, cause)
             event = Event("damaged", entry.queue, f"{cause}; kept as {kept.name}")
-            if entry.queue.startswith(DELIVERY):
-                self.spool.done(entry, event)
-            else:
-                await self.give_up(entry, DAMAGED, event)
+            await self.give_up(entry, DAMAGED, event)
         except SpoolError as error:
             log.warning("cannot be set aside", identifier=entry.identifier, error=str(error))
             for queue in self.queues(entry.queue):
@@ -425,7 +423,7 @@ class Worker:
         ``event``: of what is damaged, and is kept already: what has become of it.
         """
         try:
-            outcome = self.mta.expire(stored_of(entry), recipients_of(entry), reason, datetime.now(UTC))
+            outcome = self._given_up(entry, reason, damaged=event is not None)
             if entry.damage and outcome.identifier != entry.identifier:
                 raise InvalidAPDU(f"its identifier has become {outcome.identifier}")
         except Exception as error:  # InvalidAPDU, or a fault of ours: kept aside, the others go on
@@ -441,6 +439,12 @@ class Worker:
         await self.replace(entry, batch)
         self.accounting.left("given-up", entry)
         log.info("given up", identifier=entry.identifier, peer=entry.queue, reason=str(reason))
+
+    def _given_up(self, entry: Entry, reason: NonDelivery | str, *, damaged: bool) -> Outcome:
+        now = datetime.now(UTC)
+        if entry.queue.startswith(DELIVERY):
+            return undelivered(self.mta, entry, reason, now)
+        return self.mta.expire(stored_of(entry), recipients_of(entry), reason, now, final=damaged)
 
     async def put_aside(self, entry: Entry, error: Exception) -> None:
         """An entry that is claimed cannot go on: into quarantine with it. Raises SpoolError; the claim is held then."""

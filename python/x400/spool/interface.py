@@ -196,8 +196,8 @@ class Spool(Protocol):
     def retry(self, entry: Entry, due: float, error: str) -> asyncio.Future[None]:
         """The attempt failed: count it, say why, give the claim back, not to be claimed before ``due``.
 
-        Resolves once that is on disk, which a full disk may put off: only then can the entry be claimed. Raises (through
-        the future) SpoolClosed, SpoolError: then it is not on disk, and will not be before the spool is opened again.
+        Resolves once that is on disk, which a full disk may put off: only then can the entry be claimed. Raises
+        (through the future) SpoolClosed, SpoolError when it never will be: the attempt is not counted then.
         """
 
     def replace(self, entry: Entry, batch: Batch) -> asyncio.Future[bool]:

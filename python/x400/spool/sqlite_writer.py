@@ -218,7 +218,7 @@ class Writer(threading.Thread):
     def _refuse_all(self, changes: Changes) -> None:
         """Nothing is confirmed that may not be read again. What has left is not deleted: it is passed on again, and the
         next hop recognises the repetition."""
-        refused = [*changes.stores, *changes.retries, *changes.queries]
+        refused: list[Written] = [*changes.stores, *changes.retries, *changes.queries]
         self._refuse(refused, SpoolCorrupt(f"the database is damaged: {self.damage}"))
 
     def _refuse(self, refused: Sequence[Written], cause: SpoolError) -> None:
