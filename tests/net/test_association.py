@@ -168,6 +168,8 @@ def test_one_log_line_a_failure_with_peer_layer_reason_and_offset() -> None:
         assert line["event"] == "association failed"
         assert line["peer"].startswith(HOST)
         assert line["layer"] == "transport"
+        assert responder.association is not None
+        assert line["association"] == responder.association.name
         assert {"reason", "offset", "detail"} <= line.keys()
 
     run(body())

@@ -8,6 +8,8 @@ followed by ``association.flush()``.
 from __future__ import annotations
 
 import asyncio
+import itertools
+import os
 import socket
 from typing import Any, Protocol, cast
 
@@ -16,6 +18,9 @@ import structlog
 from x400.osi import rtse
 
 log = structlog.get_logger("x400.net")
+
+_numbers = itertools.count(1)
+"""Of the associations of this process."""
 
 CLOSE_WITHIN = 5.0  # seconds for the peer to take our last octets
 
@@ -50,12 +55,13 @@ class AssociationUser(Protocol):
 
 
 class Association(asyncio.BufferedProtocol):
-    """See the module. ``peer`` is what the peer is called in the log: its address, until the user knows a name."""
+    """See the module. ``peer`` is what the peer is called in the log: its address, until the user knows a name; the
+    association's own ``name`` there is the process and its number in it."""
 
     __slots__ = (
         "_acting", "_buffer", "_closer", "_ending", "_loop", "_paused", "_tap", "_tap_maker", "_timer",
         "_timer_at", "_transport", "_user", "address", "cause", "certified", "closing", "connection", "failed",
-        "initiator", "peer",
+        "initiator", "name", "peer",
     )  # fmt: skip
 
     def __init__(
@@ -63,6 +69,7 @@ class Association(asyncio.BufferedProtocol):
     ) -> None:
         self.connection = connection
         self.initiator = initiator
+        self.name = f"{os.getpid()}.{next(_numbers)}"
         self.peer = ""
         self.address = ""
         self.certified: frozenset[str] | None = None
@@ -191,9 +198,8 @@ class Association(asyncio.BufferedProtocol):
         """The one log line about the end of this association."""
         self.failed = True
         self.cause = (layer, detail)
-        getattr(log, level)(
-            "association failed", peer=self.peer, layer=layer, reason=reason, offset=offset, detail=detail
-        )
+        getattr(log, level)("association failed", peer=self.peer, association=self.name, layer=layer, reason=reason,
+                            offset=offset, detail=detail)  # fmt: skip
 
     # ---- inside
 
@@ -235,7 +241,7 @@ class Association(asyncio.BufferedProtocol):
         """Our own fault: this association ends, the others go on."""
         self.failed = True
         self.cause = ("local", "a fault in handling the association")
-        log.exception("fault in handling an association", peer=self.peer)
+        log.exception("fault in handling an association", peer=self.peer, association=self.name)
         self.abort()
 
 

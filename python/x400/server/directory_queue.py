@@ -84,6 +84,8 @@ class DirectoryQueue(WaitingQueue):
             self._again = time.monotonic() + directory.retry
             self._failures += 1
             self.spool.obstacle(self.name, self._failures, cause, due)
-            log.warning("no answer from the directory", cause=cause, failures=self._failures)
+            log.warning(
+                "no answer from the directory", identifier=entry.identifier, cause=cause, failures=self._failures
+            )
         self.retry_at(entry, due, cause)
         self.put_back()

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import structlog
 
+from x400.mts.apdu import readable_identifier
 from x400.mts.exceptions import InvalidAPDU
 from x400.mts.heads import EnvelopeTooLong, with_envelope
 from x400.mts.stored import Stored, Tail
@@ -104,8 +105,9 @@ class Receiver:
         return self._content
 
     def _give_up(self, error: SpoolError) -> None:
+        identifier = readable_identifier(b"".join(self._chunks))
         self.drop()
-        self._refuse(BUSY if isinstance(error, SpoolFull) else INVALID, str(error), self._number)
+        self._refuse(BUSY if isinstance(error, SpoolFull) else INVALID, str(error), self._number, identifier)
 
     def drop(self) -> None:
         """What has come of the APDU is not wanted any more."""
@@ -158,7 +160,8 @@ class Receiver:
             return "completed"
         found = held.find(peer, name, serial)
         if found is None:
-            log.info("nothing is held of a transfer", peer=peer, activity=reference.activity.hex(), serial=serial)
+            log.info("nothing is held of a transfer", **self._link.marks, activity=reference.activity.hex(),
+                     serial=serial)  # fmt: skip
             return None
         self._recalled, checkpoint = found
         return checkpoint.state
@@ -170,7 +173,7 @@ class Receiver:
         self._repeated = event.completed
         if content is None:
             return
-        log.info("transfer goes on", peer=content.peer, octets=event.offset)
+        log.info("transfer goes on", **self._link.marks, octets=event.offset)
         content.go_on(event.serial, _name(event.reference))
         content.taken_over = self._taken_over
         self._worker.held.coming(content)
@@ -193,7 +196,7 @@ class Receiver:
     def broken_off(self, event: rtse.RTTransferDiscarded) -> None:
         """The transfer ends without an APDU: the peer has given it up, or RTSE has refused what came of it."""
         if self._refusal is None:
-            log.warning("transfer broken off", peer=self._link.peer_name, layer="rtse", reason=event.reason,
+            log.warning("transfer broken off", **self._link.marks, layer="rtse", reason=event.reason,
                         detail=event.detail, interrupted=event.interrupted)  # fmt: skip
         if not event.interrupted:
             self.drop()
@@ -215,7 +218,7 @@ class Receiver:
         if self._refusal is not None:
             return
         if self._repeated:
-            log.info("repeated transfer", peer=self._link.peer_name, identifier="")
+            log.info("repeated transfer", **self._link.marks, identifier="")
             self._answer(None, self._number)
             return
         chunks = self._chunks
@@ -238,11 +241,11 @@ class Receiver:
                 await content.sync()
         except EnvelopeTooLong as error:
             content.discard()
-            self._refuse(INVALID, str(error), number)
+            self._refuse(INVALID, str(error), number, readable_identifier(head))
             return
         except SpoolError as error:
             content.discard()
-            self._refuse(BUSY, str(error), number)
+            self._refuse(BUSY, str(error), number, readable_identifier(head))
             return
         if len(head) == content.length:
             self._take(Stored(head), content, number)
@@ -257,7 +260,7 @@ class Receiver:
         if cause is not None:
             if content is not None:
                 content.discard()
-            self._refuse(INVALID, cause, number)
+            self._refuse(INVALID, cause, number, readable_identifier(stored.head))
             return
         try:
             outcome = worker.mta.message_in(stored, peer, datetime.now(UTC))
@@ -265,7 +268,7 @@ class Receiver:
             worker.start_task(self._quarantine(stored, content, error, number))
             return
         except Exception as error:  # our own fault: this APDU is shunted aside, the association goes on
-            log.exception("fault in the procedures", peer=peer)
+            log.exception("fault in the procedures", **self._link.marks, identifier=readable_identifier(stored.head))
             fault = InvalidAPDU(f"fault in the procedures: {error!r}")
             worker.start_task(self._quarantine(stored, content, fault, number))
             return
@@ -281,7 +284,7 @@ class Receiver:
             if content is not None:
                 content.discard()
             self._worker.not_stored(batch)
-            self._refuse(BUSY, str(error), number)
+            self._refuse(BUSY, str(error), number, batch.identifier)
             return
         self._answer(None, number)
         if content is not None:
@@ -299,31 +302,34 @@ class Receiver:
         if content is not None:
             content.discard()
         self._worker.not_stored(batch)
-        log.info("repeated transfer", peer=batch.peer, identifier=batch.identifier)
+        log.info("repeated transfer", **self._link.marks, identifier=batch.identifier)
 
     async def _quarantine(self, stored: Stored, content: HeldTransfer | None, error: InvalidAPDU, number: int) -> None:
         """Kept for a human, and refused for good; without room for it, refused for now: the peer has it still."""
-        peer, counters, tail = self._link.peer_name, self._worker.counters, stored.tail
+        marks, counters, tail = self._link.marks, self._worker.counters, stored.tail
+        identifier = readable_identifier(stored.head)
         part = None if tail is None else Part(tail.path, tail.offset, tail.length)
         try:
-            kept = await self._worker.spool.quarantine(peer, error.reason, error.offset, [stored.head], part)
+            kept = await self._worker.spool.quarantine(marks["peer"], error.reason, error.offset, [stored.head], part)
         except SpoolError as full:
             counters.quarantine_refused += 1
-            log.error("undecodable APDU, and no room to keep it", peer=peer, error=str(full), reason=error.reason)
-            self._refuse(BUSY, str(full), number)
+            log.error("undecodable APDU, and no room to keep it", **marks, identifier=identifier, error=str(full),
+                      reason=error.reason)  # fmt: skip
+            self._refuse(BUSY, str(full), number, identifier)
             return
         finally:
             if content is not None:
                 content.discard()
         counters.quarantined += 1
-        log.warning(
-            "undecodable APDU", peer=peer, layer="mts", reason=error.reason, offset=error.offset, kept=str(kept)
-        )
+        log.warning("undecodable APDU", **marks, identifier=identifier, layer="mts", reason=error.reason,
+                    offset=error.offset, kept=str(kept))  # fmt: skip
         self._answer(INVALID, number)
 
-    def _refuse(self, reason: ExceptionReason, cause: str, number: int) -> None:
+    def _refuse(self, reason: ExceptionReason, cause: str, number: int, identifier: str = "") -> None:
+        """``identifier``: as far as it can be read of what has come."""
         self._worker.counters.peer(self._link.peer_name).refused += 1
-        log.warning("transfer refused", peer=self._link.peer_name, layer="mta", reason=reason.name, cause=cause)
+        log.warning("transfer refused", **self._link.marks, identifier=identifier, layer="mta", reason=reason.name,
+                    cause=cause)  # fmt: skip
         self._answer(reason, number)
 
     def _answer(self, refusal: ExceptionReason | None, number: int) -> None:

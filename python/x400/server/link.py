@@ -37,7 +37,7 @@ class Link:
 
     __slots__ = (
         "_again", "_asked", "_closing", "_handlers", "_receiver", "_recovering", "_resumed", "_source", "_wanted",
-        "_worker", "association", "bound", "free_since", "peer", "peer_name", "queue", "releasing", "retired",
+        "_worker", "association", "bound", "free_since", "name", "peer", "peer_name", "queue", "releasing", "retired",
         "sending", "since", "two_way", "useful",
     )  # fmt: skip
 
@@ -46,6 +46,8 @@ class Link:
         self.queue = queue
         self.peer: Peer | None = queue.peer if queue is not None else None
         self.peer_name = queue.name if queue is not None else ""
+        self.name = ""
+        """The association's in the log, once it is made."""
         self.since = 0.0
         """When the connection was made."""
         self.bound = False
@@ -88,6 +90,11 @@ class Link:
         }
 
     @property
+    def marks(self) -> dict[str, str]:
+        """What every line of the log about this association has."""
+        return {"peer": self.peer_name, "association": self.name}
+
+    @property
     def busy(self) -> bool:
         """Something is under way, in or out."""
         return self.sending is not None or self._again is not None or self._receiver.busy
@@ -95,7 +102,7 @@ class Link:
     # ---- AssociationUser
 
     def made(self, association: Association) -> None:
-        self.association = association
+        self.association, self.name = association, association.name
         self.since = time.monotonic()
         self._worker.links.add(self)
         association.connection.recall = self._receiver.recall
@@ -175,8 +182,8 @@ class Link:
             self.association.failure("rtse", None, f"no association to recover for {address}", None, "info")
             self.association.connection.rt_recover_response(False, self.association.now())
             return
-        log.info("association recovered", peer=peer.name)
         self._is_bound(peer, event.dialogue_mode)
+        log.info("association recovered", **self.marks)
         self.association.connection.rt_recover_response(True, self.association.now())
         if self.association.connection.may_transfer:
             self._ready(rtse.RTReady())
@@ -306,7 +313,7 @@ class Link:
             asyncio.get_running_loop().call_soon(self._still_free)
             return
         except Exception as error:  # InvalidAPDU, or a fault of ours: the others go on, and this one is reported on
-            log.error("cannot be sent", peer=self.peer_name, identifier=entry.identifier, error=repr(error))
+            log.error("cannot be sent", **self.marks, identifier=entry.identifier, error=repr(error))
             self.queue.refused_for_good(entry, f"cannot be sent: {error}")
             asyncio.get_running_loop().call_soon(self._still_free)
             return
@@ -349,7 +356,7 @@ class Link:
         elif damage:
             self._unreadable(entry, self.queue, ContentDamaged(damage))
         elif self._resumed and not event.interrupted:
-            log.info("transfer begins anew", peer=self.peer_name, identifier=entry.identifier, reason=event.reason)
+            log.info("transfer begins anew", **self.marks, identifier=entry.identifier, reason=event.reason)
             self.queue.interrupted.forget(entry.id)
             self._again = entry
         else:
@@ -358,7 +365,7 @@ class Link:
             else:
                 self.queue.interrupted.forget(entry.id)
             reason = f"{event.reason}" if event.detail == "" else f"{event.reason}, {event.detail}"
-            log.warning("transfer refused by peer", peer=self.peer_name, layer="rtse", reason=event.reason,
+            log.warning("transfer refused by peer", **self.marks, layer="rtse", reason=event.reason,
                         detail=event.detail, identifier=entry.identifier)  # fmt: skip
             error = f"refused by the peer: {reason}"
             if event.reason == rtse.ExceptionReason.UNRECOVERABLE_PROCEDURAL_ERROR:
