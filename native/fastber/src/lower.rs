@@ -1,6 +1,8 @@
 //! From a `Schema` to a `Table`.
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
@@ -24,7 +26,12 @@ pub fn lower(py: Python<'_>, schema: &mut Schema, options: Options) -> PyResult<
         }
     }
     let types = &schema.types;
-    let lowering = Lowering { py, types, options };
+    let mut lowering = Lowering {
+        py,
+        types,
+        options,
+        rows: HashMap::new(),
+    };
     let nodes = (0..types.len()).map(|id| lowering.node(id as TypeId));
     let always = |node: &TypeNode| matches!(&node.kind, Kind::Open(Some(table)) if table.always);
     Ok(Table {
@@ -38,10 +45,12 @@ struct Lowering<'a, 'py> {
     py: Python<'py>,
     types: &'a [TypeNode],
     options: Options,
+    /// By address, the rows that open types have in common.
+    rows: HashMap<*const Vec<(Value, TypeId)>, Bound<'py, PyDict>>,
 }
 
-impl Lowering<'_, '_> {
-    fn node(&self, id: TypeId) -> PyResult<Node> {
+impl<'py> Lowering<'_, 'py> {
+    fn node(&mut self, id: TypeId) -> PyResult<Node> {
         let node = &self.types[id as usize];
         let untagged = matches!(node.kind, Kind::Choice(_) | Kind::Open(_));
         let mut tags: Vec<Tag> = node.tags.iter().map(|&tag| tag.into()).collect();
@@ -57,7 +66,7 @@ impl Lowering<'_, '_> {
         })
     }
 
-    fn op(&self, node: &TypeNode) -> PyResult<Op> {
+    fn op(&mut self, node: &TypeNode) -> PyResult<Op> {
         Ok(match &node.kind {
             Kind::Boolean => Op::Boolean,
             Kind::Integer { .. } => Op::Integer,
@@ -184,14 +193,20 @@ impl Lowering<'_, '_> {
         }
     }
 
-    fn open(&self, table: &OpenTable) -> PyResult<Open> {
-        let rows = PyDict::new(self.py);
-        for (identifier, type_id) in table.rows.iter() {
-            let key = untyped(self.py, identifier)?;
-            if key.hash().is_ok() {
-                rows.set_item(key, type_id)?;
+    fn open(&mut self, table: &OpenTable) -> PyResult<Open> {
+        let rows = match self.rows.entry(Arc::as_ptr(&table.rows)) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(place) => {
+                let rows = PyDict::new(self.py);
+                for (identifier, type_id) in table.rows.iter() {
+                    let key = untyped(self.py, identifier)?;
+                    if key.hash().is_ok() {
+                        rows.set_item(key, type_id)?;
+                    }
+                }
+                place.insert(rows).clone()
             }
-        }
+        };
         let path = table
             .path
             .iter()

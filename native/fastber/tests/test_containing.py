@@ -83,3 +83,17 @@ def test_constraints_of_what_is_contained() -> None:
     wrong: dict[str, Any] = {"octets": {"number": 10, "text": ""}}
     with pytest.raises(fastber.ConstraintsError, match=r"octets\.number"):
         outer.encode(wrong, check_constraints=True, resolve_open_types=True)
+
+
+def test_a_type_that_contains_itself() -> None:
+    spec = fastber.compile_string("M DEFINITIONS ::= BEGIN A ::= OCTET STRING (CONTAINING B)  B ::= [1] A END")
+    b = spec.types["B"].describe()
+    assert b.contained is not None and b.contained == b
+    view = spec.view("A", bytes.fromhex("04 08 a1 06 04 04 a1 02 04 00"))
+    assert bytes(view.contained.contained.raw) == bytes.fromhex("a1 02 04 00")
+
+
+def test_types_that_contain_one_another_in_a_long_row() -> None:
+    row = "\n".join(f"T{i} ::= OCTET STRING (CONTAINING T{i + 1})" for i in range(20_000))
+    spec = fastber.compile_string(f"M DEFINITIONS ::= BEGIN {row} T20000 ::= NULL END")
+    assert spec.decode("T19998", bytes.fromhex("04 04 0402 0500"), resolve_open_types=True) is None

@@ -1,9 +1,9 @@
 //! The parsed form of a module. What can be understood only with the governing class or type at hand (objects, object
 //! sets, values in braces, actual parameters) is kept as a span of tokens and parsed when it is resolved.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::hash::Map;
 use super::lexer::Token;
 use crate::schema::Class;
 
@@ -30,9 +30,9 @@ pub struct Module<'a> {
     pub tagging: Tagging,
     pub extensible: bool,
     /// Symbol to the name of the module that it comes from.
-    pub imports: HashMap<&'a str, Import<'a>>,
+    pub imports: Map<&'a str, Import<'a>>,
     pub assignments: Vec<Assignment<'a>>,
-    pub index: HashMap<&'a str, usize>,
+    pub index: Map<&'a str, usize>,
     pub macro_parts: Vec<MacroPart<'a>>,
 }
 

@@ -40,9 +40,16 @@ pub fn place(text: &str, offset: usize) -> (u32, u32) {
     (line as u32, column as u32)
 }
 
-fn is_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
-}
+/// The octets that names are made of.
+const NAME: [bool; 256] = {
+    let mut name = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        name[byte] = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'-' || byte as u8 == b'_';
+        byte += 1;
+    }
+    name
+};
 
 /// All tokens of `text`, with one `End` after the last.
 pub fn tokens(file: &str, text: &str) -> Result<Vec<Token>, Diagnostic> {
@@ -67,6 +74,9 @@ pub fn tokens(file: &str, text: &str) -> Result<Vec<Token>, Diagnostic> {
         let kind = match bytes[i] {
             b' ' | b'\t' | b'\n' | b'\r' | 0x0B | 0x0C => {
                 i += 1;
+                while at(i) == b' ' {
+                    i += 1;
+                }
                 continue;
             }
             0xC2 if at(i + 1) == 0xA0 => {
@@ -212,7 +222,7 @@ pub fn tokens(file: &str, text: &str) -> Result<Vec<Token>, Diagnostic> {
 
 /// Where the name that begins at `i` ends: hyphens stand single and never last (X.680 12.2, 12.3).
 fn name_end(bytes: &[u8], mut i: usize) -> usize {
-    while i < bytes.len() && is_name(bytes[i]) {
+    while i < bytes.len() && NAME[usize::from(bytes[i])] {
         if bytes[i] == b'-'
             && !bytes
                 .get(i + 1)

@@ -4,6 +4,7 @@
 
 mod ast;
 mod choices;
+mod hash;
 mod lexer;
 mod parser;
 mod resolve;

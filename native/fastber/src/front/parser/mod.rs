@@ -92,14 +92,13 @@ impl<'a> Parser<'a> {
 
     pub(super) fn token(&self, ahead: u32) -> Token {
         let i = self.at + ahead;
-        let last = self.tokens[self.tokens.len() - 1];
         if i < self.end {
-            self.tokens[i as usize]
-        } else {
-            Token {
-                kind: T::End,
-                ..*self.tokens.get(self.end as usize).unwrap_or(&last)
-            }
+            return self.tokens[i as usize];
+        }
+        let last = self.tokens.len() - 1;
+        Token {
+            kind: T::End,
+            ..self.tokens[last.min(self.end as usize)]
         }
     }
 

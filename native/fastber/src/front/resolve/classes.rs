@@ -1,6 +1,7 @@
 //! Information objects (X.681): classes, objects and object sets, and the open types that they fill (X.682 clause 10).
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::types::universal;
 use super::{Resolved, Resolver, ScopeId, Symbol};
@@ -21,6 +22,12 @@ pub(super) struct Object<'a> {
     pub(super) class: Class<'a>,
     settings: Vec<(&'a str, Span, ScopeId)>,
 }
+
+/// The objects of a set, listed once for all that use it.
+pub(super) type Objects<'a> = Rc<Vec<Rc<Object<'a>>>>;
+
+/// Identifiers, each with the type that an open type has with it.
+pub(super) type Rows = Arc<Vec<(SchemaValue, TypeId)>>;
 
 impl<'a> Class<'a> {
     pub(super) fn field(&self, name: &str) -> Option<&ClassField<'a>> {
@@ -234,25 +241,22 @@ impl<'a> Resolver<'a> {
             field: format!("{head}.{field}"),
             up,
             path: at.path.iter().map(|&p| p.to_owned()).collect(),
-            rows: rows.into(),
+            rows,
             always: false,
         }))
     }
 
     /// What the objects of a set have in `field`, each with its identifier; None where the set is not at hand.
-    #[allow(clippy::type_complexity)]
-    pub(super) fn rows(
-        &mut self,
-        set: Span,
-        field: &str,
-        scope: ScopeId,
-        ty: &Type<'a>,
-    ) -> Resolved<Option<Vec<(SchemaValue, TypeId)>>> {
+    pub(super) fn rows(&mut self, set: Span, field: &'a str, scope: ScopeId, ty: &Type<'a>) -> Resolved<Option<Rows>> {
         let objects = match self.object_set(set, scope, ty) {
             Ok(objects) => objects,
             Err(fault) if fault.missing => return Ok(None),
             Err(fault) => return Err(fault),
         };
+        let key = (Rc::as_ptr(&objects), field);
+        if let Some(known) = self.rows.get(&key) {
+            return Ok(Some(known.clone()));
+        }
         let mut rows = Vec::with_capacity(objects.len());
         for object in objects.iter() {
             let Some(identifier) = object.class.identifier() else {
@@ -272,6 +276,8 @@ impl<'a> Resolver<'a> {
                 Err(fault) => return Err(fault),
             }
         }
+        let rows: Rows = rows.into();
+        self.rows.insert(key, rows.clone());
         Ok(Some(rows))
     }
 
@@ -305,7 +311,7 @@ impl<'a> Resolver<'a> {
                 field: "TYPE-IDENTIFIER.&Type".to_owned(),
                 up: 0,
                 path: vec!["type-id".to_owned()],
-                rows: rows.into(),
+                rows,
                 always: false,
             }),
             None => None,
@@ -369,10 +375,14 @@ impl<'a> Resolver<'a> {
             Symbol::Assigned { module, index } => match self.modules[module as usize].assignments[index].body.clone() {
                 Body::Value(governor, value) => {
                     let scope = self.scope_of(module, index, arguments, scope, (ty.module, ty.token))?;
+                    let key = (module, index, scope);
+                    if let Some(known) = self.named_objects.get(&key) {
+                        return Ok(known.clone());
+                    }
                     let Some(class) = self.class(&governor, module)? else {
                         return self.fault(ty, format!("expected an object, found the value `{name}`"));
                     };
-                    match &*value {
+                    let object = match &*value {
                         Value::Braces(span) => self.object(*span, scope, &class),
                         Value::Reference {
                             module,
@@ -380,7 +390,9 @@ impl<'a> Resolver<'a> {
                             arguments,
                         } => self.named_object(*module, name, arguments, scope, ty),
                         _ => self.fault(ty, format!("expected an object, found the value `{name}`")),
-                    }
+                    }?;
+                    self.named_objects.insert(key, object.clone());
+                    Ok(object)
                 }
                 _ => self.fault(ty, format!("expected an object, found `{name}`")),
             },

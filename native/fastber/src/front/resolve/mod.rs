@@ -12,15 +12,16 @@ mod object_sets;
 mod types;
 mod values;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::Diagnostic;
 use super::ast::*;
+use super::hash::Map;
 use super::lexer::{place, tokens};
 use super::parser;
 use crate::schema::{self, Schema, Tag, TypeId, TypeNode};
-use classes::Object;
+use classes::{Object, Objects, Rows};
 
 /// The longest chain of references, the deepest nesting of parameterised definitions, the largest object set.
 const LONGEST_CHAIN: u32 = 100;
@@ -93,25 +94,42 @@ struct Work<'a> {
     ty: Rc<Type<'a>>,
     scope: ScopeId,
     depth: u32,
+    /// What an OCTET STRING or BIT STRING contains.
+    contained: Option<(Rc<Type<'a>>, ScopeId)>,
 }
 
 type ScopeKey = (u32, usize, Vec<(Span, ScopeId)>);
 
+/// What two types that are the same have in common: where the structure, its tags, its name and each constraint come from.
+#[derive(PartialEq, Eq, Hash)]
+struct NodeKey<'a> {
+    ty: *const Type<'a>,
+    scope: ScopeId,
+    tags: Vec<Tag>,
+    name: &'a str,
+    constraints: Vec<(*const Type<'a>, ScopeId)>,
+}
+
 struct Resolver<'a> {
     modules: Vec<Module<'a>>,
-    by_name: HashMap<&'a str, u32>,
+    by_name: Map<&'a str, u32>,
     scopes: Vec<Scope<'a>>,
-    scope_index: HashMap<ScopeKey, ScopeId>,
+    scope_index: Map<ScopeKey, ScopeId>,
     nodes: Vec<TypeNode>,
-    node_index: HashMap<(*const Type<'a>, ScopeId, Vec<Tag>, &'a str), TypeId>,
+    node_index: Map<NodeKey<'a>, TypeId>,
     /// Where the body of a type is made, the first time.
-    bodies: HashMap<(*const Type<'a>, ScopeId), TypeId>,
+    bodies: Map<(*const Type<'a>, ScopeId), TypeId>,
     copies: Vec<(TypeId, TypeId)>,
     work: Vec<Work<'a>>,
     /// Spans that were parsed as types; the parsed type is what identity hangs on.
-    span_types: HashMap<Span, Rc<Type<'a>>>,
-    value_sets: HashMap<Span, Rc<Type<'a>>>,
-    object_sets: HashMap<(Span, ScopeId), Rc<Vec<Rc<Object<'a>>>>>,
+    span_types: Map<Span, Rc<Type<'a>>>,
+    value_sets: Map<Span, Rc<Type<'a>>>,
+    object_sets: Map<(Span, ScopeId), Objects<'a>>,
+    /// Objects and object sets by their assignment and its scope.
+    named_objects: Map<(u32, usize, ScopeId), Rc<Object<'a>>>,
+    named_sets: Map<(u32, usize, ScopeId), Objects<'a>>,
+    /// What the objects of a set have in a field, by the address of their list.
+    rows: Map<(*const Vec<Rc<Object<'a>>>, &'a str), Rows>,
     chain: u32,
     /// References followed so far, and how many may be: definitions that double at every step end here.
     steps: u64,
@@ -160,18 +178,21 @@ impl<'a> Resolver<'a> {
         Resolver {
             steps: 0,
             most_steps: 2_000_000 + 20 * tokens as u64,
-            by_name: HashMap::new(),
+            by_name: Map::default(),
             scopes,
             modules,
-            scope_index: HashMap::new(),
+            scope_index: Map::default(),
             nodes: Vec::new(),
-            node_index: HashMap::new(),
-            bodies: HashMap::new(),
+            node_index: Map::default(),
+            bodies: Map::default(),
             copies: Vec::new(),
             work: Vec::new(),
-            span_types: HashMap::new(),
-            value_sets: HashMap::new(),
-            object_sets: HashMap::new(),
+            span_types: Map::default(),
+            value_sets: Map::default(),
+            object_sets: Map::default(),
+            named_objects: Map::default(),
+            named_sets: Map::default(),
+            rows: Map::default(),
             chain: 0,
             faults: Vec::new(),
             warnings: Vec::new(),

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use super::classes::{Class, Object};
+use super::classes::{Class, Object, Objects};
 use super::{MOST_OBJECTS, Resolved, Resolver, ScopeId, Symbol};
 use crate::front::ast::{Body, Span, Type, TypeKind};
 use crate::front::lexer::Kind as T;
@@ -12,23 +12,37 @@ use crate::schema::Value;
 
 impl<'a> Resolver<'a> {
     /// All objects of a set; `span` is within its braces.
-    pub(super) fn object_set(
-        &mut self,
-        span: Span,
-        scope: ScopeId,
-        ty: &Type<'a>,
-    ) -> Resolved<Rc<Vec<Rc<Object<'a>>>>> {
+    pub(super) fn object_set(&mut self, span: Span, scope: ScopeId, ty: &Type<'a>) -> Resolved<Objects<'a>> {
         if let Some(known) = self.object_sets.get(&(span, scope)) {
             return Ok(known.clone());
         }
         self.step(ty)?;
-        let mut objects = Vec::new();
-        let listed = self.list_objects(span, scope, None, ty, &mut objects);
+        let listed = self.listed(span, scope, ty);
         self.chain -= 1;
-        listed?;
-        let objects = Rc::new(objects);
+        let objects = listed?;
         self.object_sets.insert((span, scope), objects.clone());
         Ok(objects)
+    }
+
+    fn listed(&mut self, span: Span, scope: ScopeId, ty: &Type<'a>) -> Resolved<Objects<'a>> {
+        let mut parser = self.parser(span);
+        if parser.kind() == T::Upper && !parser.is_word("ALL") {
+            let parsed = parser.ty_or_object();
+            let reference = self.parsed(span, parsed)?;
+            // nothing but the name of a set: its own list
+            if let TypeKind::Reference {
+                module,
+                name,
+                arguments,
+            } = &reference.kind
+                && parser.done()
+            {
+                return self.named_set(*module, name, arguments, scope, &reference);
+            }
+        }
+        let mut objects = Vec::new();
+        self.list_objects(span, scope, None, ty, &mut objects)?;
+        Ok(Rc::new(objects))
     }
 
     fn list_objects(
@@ -55,9 +69,6 @@ impl<'a> Resolver<'a> {
     ) -> Resolved<()> {
         let mut parser = self.parser(span);
         while !parser.done() {
-            if into.len() > MOST_OBJECTS {
-                return self.fault(ty, "expected an object set of fewer objects");
-            }
             match parser.kind() {
                 T::Ellipsis | T::Mark(b'|' | b',') => {
                     parser.bump();
@@ -67,6 +78,9 @@ impl<'a> Resolver<'a> {
                 }
                 T::Mark(b'!') => return Ok(()),
                 _ => self.list_term(&mut parser, span, scope, class, ty, into)?,
+            }
+            if into.len() > MOST_OBJECTS {
+                return self.fault(ty, "expected an object set of fewer objects");
             }
         }
         Ok(())
@@ -189,7 +203,11 @@ impl<'a> Resolver<'a> {
                 module,
                 name,
                 arguments,
-            } => self.list_named(*module, name, arguments, scope, reference, into),
+            } => {
+                let set = self.named_set(*module, name, arguments, scope, reference)?;
+                into.extend(set.iter().cloned());
+                Ok(())
+            }
             TypeKind::Field {
                 module,
                 head,
@@ -200,7 +218,8 @@ impl<'a> Resolver<'a> {
                 if lower(head) {
                     objects.push(self.named_object(*module, head, arguments, scope, reference)?);
                 } else {
-                    self.list_named(*module, head, arguments, scope, reference, &mut objects)?;
+                    let set = self.named_set(*module, head, arguments, scope, reference)?;
+                    objects.extend(set.iter().cloned());
                 }
                 for name in path {
                     let mut next = Vec::new();
@@ -235,22 +254,29 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn list_named(
+    fn named_set(
         &mut self,
         qualifier: Option<&'a str>,
         name: &'a str,
         arguments: &[Span],
         scope: ScopeId,
         reference: &Type<'a>,
-        into: &mut Vec<Rc<Object<'a>>>,
-    ) -> Resolved<()> {
+    ) -> Resolved<Objects<'a>> {
         match self.look_up_qualified(qualifier, name, scope, reference.module, reference.token)? {
-            Symbol::Argument(argument) => self.list_objects(argument.span, argument.scope, None, reference, into),
+            Symbol::Argument(argument) => self.object_set(argument.span, argument.scope, reference),
             Symbol::Assigned { module, index } => match self.modules[module as usize].assignments[index].body.clone() {
                 Body::Set(governor, span) => {
                     let scope = self.scope_of(module, index, arguments, scope, (reference.module, reference.token))?;
+                    let key = (module, index, scope);
+                    if let Some(known) = self.named_sets.get(&key) {
+                        return Ok(known.clone());
+                    }
                     let class = self.class(&governor, scope)?;
-                    self.list_objects(span, scope, class.as_ref(), reference, into)
+                    let mut objects = Vec::new();
+                    self.list_objects(span, scope, class.as_ref(), reference, &mut objects)?;
+                    let objects = Rc::new(objects);
+                    self.named_sets.insert(key, objects.clone());
+                    Ok(objects)
                 }
                 _ => self.fault(reference, format!("expected an object set, found `{name}`")),
             },

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Resolved, Resolver, ScopeId, Symbol, Work};
+use super::{NodeKey, Resolved, Resolver, ScopeId, Symbol, Work};
 use crate::front::ast::*;
 use crate::schema::{self, Choice, Class, Kind, Member, Members, Tag, TypeId, TypeNode};
 
@@ -113,38 +113,44 @@ impl<'a> Resolver<'a> {
     }
 
     fn node(&mut self, target: Target<'a>, depth: u32) -> Resolved<TypeId> {
-        let key = (Rc::as_ptr(&target.ty), target.scope, target.tags.clone(), target.name);
-        let plain = target.constraints.iter().all(|(ty, _)| ty.constraints.is_empty());
-        match self.node_index.get(&key) {
-            Some(&id) if plain => return Ok(id),
-            _ => {}
+        let constraints = target.constraints.iter();
+        let key = NodeKey {
+            ty: Rc::as_ptr(&target.ty),
+            scope: target.scope,
+            tags: target.tags.clone(),
+            name: target.name,
+            constraints: constraints.map(|(ty, scope)| (Rc::as_ptr(ty), *scope)).collect(),
+        };
+        if let Some(&id) = self.node_index.get(&key) {
+            return Ok(id);
         }
         let id = self.nodes.len() as TypeId;
         let constraint = self.constraint(&target);
         self.nodes.push(TypeNode {
-            tags: key.2.clone(),
+            tags: key.tags.clone(),
             kind: Kind::Null,
             name: target.name.to_owned(),
             module: target.module,
             constraint,
         });
+        let body = (key.ty, key.scope);
+        self.node_index.insert(key, id);
         if let TypeKind::Simple(kind) = &target.ty.kind {
             self.nodes[id as usize].kind = kind.clone();
         }
         let containing = self.containing(&target.constraints)?;
         match (&target.ty.kind, containing) {
-            (TypeKind::Simple(Kind::OctetString { .. }), Some((ty, scope))) => {
-                let contained = Some(self.type_id(&ty, scope, None, 0)?);
-                self.nodes[id as usize].kind = Kind::OctetString { contained };
-            }
-            (TypeKind::BitString(_), Some((ty, scope))) => {
-                let named = self.named_bits(&target.ty, target.scope)?;
-                let contained = Some(self.type_id(&ty, scope, None, 0)?);
-                self.nodes[id as usize].kind = Kind::BitString { named, contained };
+            (TypeKind::Simple(Kind::OctetString { .. }) | TypeKind::BitString(_), contained @ Some(_)) => {
+                self.work.push(Work {
+                    id,
+                    ty: target.ty.clone(),
+                    scope: target.scope,
+                    depth: 0,
+                    contained,
+                });
             }
             (TypeKind::Simple(_), _) => {}
             _ => {
-                let body = (key.0, key.1);
                 if let Some(&first) = self.bodies.get(&body) {
                     self.copies.push((id, first));
                 } else {
@@ -155,12 +161,10 @@ impl<'a> Resolver<'a> {
                         ty: target.ty.clone(),
                         scope: target.scope,
                         depth,
+                        contained: None,
                     });
                 }
             }
-        }
-        if plain {
-            self.node_index.insert(key, id);
         }
         Ok(id)
     }
@@ -401,7 +405,17 @@ impl<'a> Resolver<'a> {
     // Bodies
 
     pub(super) fn build(&mut self, work: Work<'a>) -> Resolved<()> {
-        let Work { id, ty, scope, depth } = work;
+        let Work {
+            id,
+            ty,
+            scope,
+            depth,
+            contained,
+        } = work;
+        let contained = match contained {
+            Some((ty, scope)) => Some(self.type_id(&ty, scope, None, 0)?),
+            None => None,
+        };
         let kind = match &ty.kind {
             TypeKind::Integer(named) => {
                 let mut numbers = Vec::with_capacity(named.len());
@@ -414,8 +428,9 @@ impl<'a> Resolver<'a> {
             }
             TypeKind::BitString(_) => Kind::BitString {
                 named: self.named_bits(&ty, scope)?,
-                contained: None,
+                contained,
             },
+            TypeKind::Simple(Kind::OctetString { .. }) => Kind::OctetString { contained },
             TypeKind::Enumerated { extensible, .. } => {
                 let extensible = *extensible || self.modules[ty.module as usize].extensible;
                 Kind::Enumerated {

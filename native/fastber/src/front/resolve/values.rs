@@ -327,7 +327,7 @@ impl<'a> Resolver<'a> {
     /// The arcs of an object identifier value (X.680 32): numbers, named numbers, references.
     pub(super) fn arcs(&mut self, span: Span, scope: ScopeId) -> Resolved<Vec<u64>> {
         let mut parser = self.parser(span);
-        let mut arcs: Vec<u64> = Vec::new();
+        let mut arcs: Vec<u64> = Vec::with_capacity(16);
         while !parser.done() {
             if arcs.len() > 1000 {
                 let fault = parser.fault("an object identifier of fewer arcs");
