@@ -88,7 +88,7 @@ def test_constraints_of_what_is_contained() -> None:
 def test_a_type_that_contains_itself() -> None:
     spec = fastber.compile_string("M DEFINITIONS ::= BEGIN A ::= OCTET STRING (CONTAINING B)  B ::= [1] A END")
     b = spec.types["B"].describe()
-    assert b.contained is not None and b.contained == b
+    assert b.contained == b
     view = spec.view("A", bytes.fromhex("04 08 a1 06 04 04 a1 02 04 00"))
     assert bytes(view.contained.contained.raw) == bytes.fromhex("a1 02 04 00")
 
