@@ -20,6 +20,8 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "octets_received": ("Octets of the APDUs taken over from a peer.", ("peer",)),
     "transfers_sent": ("Messages, probes and reports that a peer has taken over.", ("peer",)),
     "octets_sent": ("Octets of the APDUs that a peer has taken over.", ("peer",)),
+    "reports_received": ("Reports among what was taken over from a peer.", ("peer",)),
+    "reports_sent": ("Reports among what a peer has taken over.", ("peer",)),
     "repetitions_received": ("Transfers of a peer that had been taken over before.", ("peer",)),
     "transfers_refused": ("Transfers of a peer that were refused.", ("peer",)),
     "attempts_failed": ("Transfers to a peer that are tried again.", ("peer",)),
@@ -39,7 +41,7 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "queue_entries": ("What waits, by next hop and priority.", ("queue", "priority")),
-    "queue_oldest_seconds": ("How long the oldest entry of a queue has waited.", ("queue",)),
+    "queue_oldest_seconds": ("How long the oldest entry of a queue has waited, by priority.", ("queue", "priority")),
     "associations": ("Associations with a peer, opened by it (in) or by us (out).", ("peer", "direction")),
     "quarantine_entries": ("APDUs in quarantine, for an operator to look at.", ()),
     "quarantine_octets": ("Octets of the APDUs in quarantine.", ()),

@@ -16,7 +16,7 @@ class PeerCounters:
 
     __slots__ = (
         "attempts_failed", "error", "error_at", "failures", "octets_received", "octets_sent", "received", "refused",
-        "refused_for_good", "repetitions", "sent", "unreachable",
+        "refused_for_good", "repetitions", "reports_received", "reports_sent", "sent", "unreachable",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -24,6 +24,10 @@ class PeerCounters:
         self.octets_received = 0
         self.sent = 0
         self.octets_sent = 0
+        self.reports_received = 0
+        """Of those received."""
+        self.reports_sent = 0
+        """Of those sent."""
         self.repetitions = 0
         self.refused = 0
         """Transfers of the peer's that we refused."""

@@ -293,6 +293,7 @@ class Receiver:
         if is_new:
             counters.received += 1
             counters.octets_received += batch.size
+            counters.reports_received += batch.kind == "report"
             self._worker.accounting.accepted(batch)
             self._worker.stored(batch)
             if content is not None and not any(entry.tail for entry in batch.entries):
@@ -321,6 +322,7 @@ class Receiver:
             if content is not None:
                 content.discard()
         counters.quarantined += 1
+        counters.peer(marks["peer"]).refused += 1
         log.warning("undecodable APDU", **marks, identifier=identifier, layer="mts", reason=error.reason,
                     offset=error.offset, kept=str(kept))  # fmt: skip
         self._answer(INVALID, number)

@@ -50,6 +50,8 @@ _BY_PEER: dict[str, Callable[[PeerCounters], int]] = {
     "octets_received": lambda one: one.octets_received,
     "transfers_sent": lambda one: one.sent,
     "octets_sent": lambda one: one.octets_sent,
+    "reports_received": lambda one: one.reports_received,
+    "reports_sent": lambda one: one.reports_sent,
     "repetitions_received": lambda one: one.repetitions,
     "transfers_refused": lambda one: one.refused,
     "attempts_failed": lambda one: one.attempts_failed,
@@ -86,7 +88,11 @@ async def measured(worker: Worker) -> Measured:
             for state in queues
             for priority, number in zip(PRIORITIES, state.counts, strict=True)
         ],
-        "queue_oldest_seconds": [Sample((state.queue,), max(0.0, now - state.oldest)) for state in queues],
+        "queue_oldest_seconds": [
+            Sample((state.queue, priority), max(0.0, now - arrived) if arrived else 0.0)
+            for state in queues
+            for priority, arrived in zip(PRIORITIES, state.arrivals, strict=True)
+        ],
         "associations": list(_associations(states)),
         "quarantine_entries": [Sample((), kept)],
         "quarantine_octets": [Sample((), octets_kept)],

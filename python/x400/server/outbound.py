@@ -187,6 +187,7 @@ class PeerQueue(Queue):
         self._refusals.forget(entry.id)
         self._counters.sent += 1
         self._counters.octets_sent += entry.size
+        self._counters.reports_sent += entry.kind == "report"
         self._worker.accounting.left("transferred", entry)
         self.spool.done(entry, Event("transferred", self.name))
 

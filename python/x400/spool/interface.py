@@ -124,11 +124,16 @@ class Rescue:
 
 @dataclass(frozen=True, slots=True)
 class QueueState:
-    """One queue as it stands: how many entries of each priority, the oldest arrival, the earliest time any is due."""
+    """One queue as it stands: of each priority how many entries, and when the oldest of them arrived (0.0: none)."""
 
     queue: str
     counts: tuple[int, int, int]
-    oldest: float
+    arrivals: tuple[float, float, float]
+
+    @property
+    def oldest(self) -> float:
+        """When the oldest entry of all arrived."""
+        return min((arrived for arrived in self.arrivals if arrived), default=0.0)
 
     @property
     def total(self) -> int:

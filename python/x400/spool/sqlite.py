@@ -533,18 +533,19 @@ def _from_row(row: Row, tail: Part | None) -> Entry:
 
 
 def queue_states(connection: sqlite3.Connection) -> list[QueueState]:
-    """How each queue stands, from the index alone but for the oldest arrival."""
-    counts: dict[str, list[int]] = {}
-    for name, priority, number in connection.execute(
-        "SELECT queue, priority, count(*) FROM entry INDEXED BY entry_order GROUP BY queue, priority"
-    ):
-        counts.setdefault(name, [0, 0, 0])[priority] = number
-    states = []
-    for name, (urgent, normal, non_urgent) in counts.items():
-        first = "SELECT arrived FROM entry WHERE id=(SELECT min(id) FROM entry WHERE queue=?)"
-        row = connection.execute(first, (name,)).fetchone()
-        states.append(QueueState(name, (urgent, normal, non_urgent), row[0] if row else 0.0))
-    return states
+    """How each queue stands, from the index alone but for the oldest arrivals."""
+    found: dict[str, tuple[list[int], list[float]]] = {}
+    for name, priority, number, first in connection.execute(
+        "SELECT queue, priority, count(*), min(id) FROM entry INDEXED BY entry_order GROUP BY queue, priority"
+    ).fetchall():
+        counts, arrivals = found.setdefault(name, ([0, 0, 0], [0.0, 0.0, 0.0]))
+        counts[priority] = number
+        row = connection.execute("SELECT arrived FROM entry WHERE id=?", (first,)).fetchone()
+        arrivals[priority] = row[0] if row else 0.0
+    return [
+        QueueState(name, (counts[0], counts[1], counts[2]), (arrivals[0], arrivals[1], arrivals[2]))
+        for name, (counts, arrivals) in found.items()
+    ]
 
 
 __all__ = ["SpoolError", "SqliteSpool", "queue_states"]
