@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from tests.server.harness import Process, apdu, configuration, delivered, free_port, run, transfer, until
+from x400.console.control import running
 from x400.net.transfer import TransferFailed
+from x400.spool import queries
 from x400.spool.queries import number_of_entries
 
 
@@ -154,6 +158,104 @@ def test_a_rolling_restart_loses_nothing_and_always_answers(tmp_path: Path) -> N
             sent += 1
         await until(lambda: len(children(process.pid)) == 2 and not set(children(process.pid)) & before)
         await until(lambda: len(delivered(tmp_path, "A")) == sent)
+
+    with Process(path) as process:
+        run(body(process))
+        assert process.stop() == 0
+
+
+async def _all_confirmed(port: int, names: Iterable[str]) -> None:
+    """Transfer to whichever worker answers, again and again until it is confirmed."""
+    for name in names:
+
+        async def confirmed(name: str = name) -> bool:
+            try:
+                async with asyncio.timeout(5):
+                    await transfer(port, [apdu(name, "/C=GB/A=TEST/P=A/S=Ann/")])
+            except (TransferFailed, TimeoutError, OSError):
+                return False
+            return True
+
+        deadline = time.monotonic() + 30
+        while not await confirmed():
+            assert time.monotonic() < deadline, "nobody serves"
+
+
+def _two_workers(tmp_path: Path, port: int) -> tuple[Path, Path]:
+    """The configuration, and the database of the second worker."""
+    path = configuration(tmp_path, "A", port)
+    path.write_text(path.read_text().replace("[mta]", "[mta]\nworkers = 2"))
+    return path, tmp_path / "A" / "spool" / "worker-1" / "spool.sqlite"
+
+
+@pytest.mark.parametrize("when", ["at the start", "while it runs"])
+def test_a_worker_whose_spool_cannot_be_opened_leaves_the_others_serving(tmp_path: Path, when: str) -> None:
+    """It comes back by itself once its spool can be opened."""
+    port = free_port()
+    path, database = _two_workers(tmp_path, port)
+    aside = database.with_name("aside")
+
+    def spoil() -> None:
+        if database.exists():
+            database.rename(aside)
+        database.mkdir(parents=True)
+
+    async def body(process: Process) -> None:
+        if when == "while it runs":
+            first, second = sorted(children(process.pid))
+            spoil()
+            os.kill(second, signal.SIGKILL)
+            await until(lambda: "cannot be opened" in process.log.read_text())
+            assert first in children(process.pid)
+        await _all_confirmed(port, [f"without.{number}" for number in range(10)])
+        await until(lambda: len(delivered(tmp_path, "A")) == 10)
+        database.rmdir()
+        if aside.exists():
+            aside.rename(database)
+        await until(lambda: len(running(database.parents[1])) == 2, 30)
+        await _all_confirmed(port, [f"with.{number}" for number in range(20)])
+        await until(lambda: len(delivered(tmp_path, "A")) == 30)
+
+    if when == "at the start":
+        spoil()
+    with Process(path) as process:
+        run(body(process))
+        assert process.stop() == 0
+
+
+def test_an_mta_none_of_whose_spools_can_be_opened_does_not_start(tmp_path: Path) -> None:
+    path, database = _two_workers(tmp_path, free_port())
+    for number in (0, 1):
+        (database.parents[1] / f"worker-{number}" / database.name).mkdir(parents=True)
+    process = Process(path)
+    with pytest.raises(AssertionError, match="cannot be opened"):
+        process.start()
+    assert process.wait() == 74
+
+
+def test_a_worker_whose_spool_is_damaged_while_it_runs_leaves_the_others_serving(tmp_path: Path) -> None:
+    port = free_port()
+    path, database = _two_workers(tmp_path, port)
+
+    async def body(process: Process) -> None:
+        await _all_confirmed(port, [f"before.{number}" for number in range(20)])
+        await until(lambda: len(delivered(tmp_path, "A")) == 20)
+        first, second = sorted(children(process.pid))
+        with queries._open(database.parent) as connection:
+            assert connection.execute("SELECT count(*) FROM arrival").fetchone()[0], "it has served"
+        for file in (database, database.with_name(database.name + "-wal")):
+            with open(file, "r+b") as opened:
+                opened.write(os.urandom(os.fstat(opened.fileno()).st_size))
+        os.kill(second, signal.SIGKILL)  # what is in its memory still hides the damage
+        number = 0
+        while "could be read was saved" not in process.log.read_text():
+            await _all_confirmed(port, [f"meanwhile.{number}"])
+            number += 1
+            assert number < 500
+        await _all_confirmed(port, [f"after.{one}" for one in range(10)])
+        await until(lambda: len(delivered(tmp_path, "A")) == 30 + number)
+        await until(lambda: len(running(database.parents[1])) == 2, 30)
+        assert first in children(process.pid)
 
     with Process(path) as process:
         run(body(process))

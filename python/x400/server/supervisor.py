@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 
 import structlog
@@ -24,15 +25,18 @@ from x400.net.endpoint import open_listener
 from x400.server.config import Config, ConfigError, MetricsTable, load
 from x400.server.log import set_up
 from x400.server.worker import Worker
-from x400.spool import SpoolError
+from x400.spool import SpoolCorrupt, SpoolError
 
 log = structlog.get_logger("x400.server")
 
-RESTART_AFTER = 1.0
+RESTART_AFTER, RESTART_LONGEST = 1.0, 60.0
+"""Seconds until a worker that has died is started again; twice as long each time that it does not get ready."""
 ADOPT = "X400_ADOPT"
 """The variable by which a program that replaces itself tells the next one of its children."""
 DAMAGED = 75
 """The exit code of a worker whose spool turned out to be damaged (sysexits' EX_TEMPFAIL)."""
+UNREADABLE = 74
+"""The exit code of a worker whose spool cannot be opened, nor be rescued (sysexits' EX_IOERR)."""
 METRICS = -1
 """The number of the process that serves the metrics, where several workers run."""
 
@@ -107,6 +111,9 @@ def serve(
             loop.add_reader(alive, _orphaned, worker, alive)
         try:
             await worker.run()
+        except SpoolCorrupt as error:
+            log.error("the spool cannot be opened", worker=number, error=str(error))
+            return UNREADABLE
         except (SpoolError, ConfigError, OSError) as error:
             log.error("cannot run", error=str(error))
             return 1
@@ -123,7 +130,8 @@ def _orphaned(worker: Worker, alive: int) -> None:
 
 
 class Supervisor:
-    """Several workers; each listens on the same ports and has a spool of its own."""
+    """Several workers; each listens on the same ports and has a spool of its own. What one of them dies of is no matter
+    of the others: it is started again, and again, and they serve meanwhile."""
 
     def __init__(self, config: Config, sockets: list[socket.socket]) -> None:
         self._config = config
@@ -135,6 +143,10 @@ class Supervisor:
         """The same of the workers that have been adopted."""
         self._ready_in, self._ready_out = os.pipe()
         self._unready: set[int] = set()
+        self._died: Counter[int] = Counter()
+        """How often each worker has died since it was last ready."""
+        self._due: dict[int, float] = {}
+        """When a worker that has died is started again, on the monotonic clock."""
         self._to_replace: list[int] = []
         self._replacing: int | None = None
         self._leaving: set[int] = set()
@@ -150,11 +162,12 @@ class Supervisor:
         else:
             for number in self._numbers:
                 self._start(number)
-        code = self._wait_until_ready()
+        code = 0 if adopted else self._wait_until_ready()
         if code == 0 and not adopted:
             announce(self._config, self._sockets)
-        while self._workers:
-            received = signal.sigtimedwait(signals, 0.1) if self._to_replace else signal.sigwaitinfo(signals)
+        while self._workers or self._due:
+            waits = self._to_replace or self._due
+            received = signal.sigtimedwait(signals, 0.1) if waits else signal.sigwaitinfo(signals)
             number = received.si_signo if received is not None else 0
             if number == signal.SIGHUP:
                 self._tell(signal.SIGHUP)
@@ -163,6 +176,7 @@ class Supervisor:
             elif number in (signal.SIGTERM, signal.SIGINT):
                 self._stopping = True
                 self._to_replace.clear()
+                self._due.clear()
                 self._tell(signal.SIGTERM)
             died = self._look_after()
             code = code or died
@@ -180,9 +194,12 @@ class Supervisor:
                 self._replacing = None
                 continue
             log.error("worker died", worker=number, code=died)
-            time.sleep(RESTART_AFTER)
-            self._start(number)
+            self._start_later(number)
         self._count_ready()
+        now = time.monotonic()
+        for number in [number for number, due in self._due.items() if due <= now]:
+            del self._due[number]
+            self._start(number)
         if self._to_replace and self._replacing is None and not self._unready and not self._stopping:
             self._replacing = number = self._to_replace.pop(0)
             log.info("worker is replaced", worker=number)
@@ -231,22 +248,35 @@ class Supervisor:
 
     def _count_ready(self) -> None:
         while self._unready and select.select([self._ready_in], [], [], 0)[0]:
-            self._unready.difference_update(os.read(self._ready_in, 64))
+            ready = os.read(self._ready_in, 64)
+            self._unready.difference_update(ready)
+            for number in ready:
+                del self._died[number]
 
     def _wait_until_ready(self) -> int:
+        """Until all answer that can; an exit code when something is wrong that an operator has to see to first."""
         while self._unready:
             select.select([self._ready_in], [], [], 0.5)
             self._count_ready()
-            dead = self._reap()
-            for number, code in tuple(dead):
+            for number, code in self._reap():
                 if code == DAMAGED:  # it is rescued when it is started again
-                    dead.remove((number, code))
                     self._start(number)
-            if dead:
-                self._stopping = True
-                self._tell(signal.SIGTERM)
-                return dead[0][1] or 1
+                elif code == UNREADABLE and any(other != METRICS for other in self._workers.values()):
+                    log.error("worker died, the others go on", worker=number, code=code)
+                    self._unready.discard(number & 0xFF)
+                    self._start_later(number)
+                else:
+                    self._stopping = True
+                    self._due.clear()
+                    self._tell(signal.SIGTERM)
+                    return code or 1
         return 0
+
+    def _start_later(self, number: int) -> None:
+        """A worker has died: it is started again after a while."""
+        wait = min(RESTART_LONGEST, RESTART_AFTER * 2 ** min(self._died[number & 0xFF], 16))
+        self._died[number & 0xFF] += 1
+        self._due[number] = time.monotonic() + wait
 
     def _start(self, number: int) -> None:
         """A worker with sockets of its own: those that listen share the calls, ours only hold the ports."""
