@@ -32,12 +32,23 @@ CLAUSES = {
     "14.3.10": "Loop-detection procedure",
     "14.3.11": "Splitter procedure",
     "14.3.12": "Dispatcher procedure",
+    "14.4.1": "Control procedure of the report module",
     "14.4.2": "Report-front-end procedure",
     "14.4.3": "Report-generation procedure",
     "14.4.4": "Report-routing procedure",
+    "14.7.1": "Message-delivery procedure",
+    "14.7.2": "Probe-delivery-test procedure",
+    "14.7.3": "Report-delivery procedure",
+    "14.9.1": "MTA-bind-in",
+    "14.9.2": "MTA-unbind-in",
+    "14.9.3": "MTA-bind-out",
+    "14.9.4": "MTA-unbind-out",
     "14.10.1": "Message-in",
     "14.10.2": "Probe-in",
+    "14.10.3": "Report-in",
     "14.10.4": "Message-out",
+    "14.10.5": "Probe-out",
+    "14.10.6": "Report-out",
 }
 _NAME = re.compile(r"test_(\d+(?:_\d+)+)_step_(\d+)_(\w+)")
 _HEAD = """\

@@ -45,8 +45,8 @@ from tests.mta.samples import (
 )
 from tests.mta.test_conversion import FAX, IA5, LATIN, LATIN_TEXT, body_of, delivered, ia5, ipm, taking, to_dave
 from x400.asn1 import specification
-from x400.mta import Restrictions, Route, Stored, User
-from x400.mts.extensions import field_value
+from x400.mta import Outcome, Restrictions, Route, Stored, User
+from x400.mts.extensions import field_value, tlv
 from x400.mts.identifiers import GlobalDomainIdentifier
 from x400.mts.originate import NewRecipient
 from x400.mts.trace import utc
@@ -159,6 +159,43 @@ def test_14_3_2_step_10_bilateral_information_and_private_extensions_pass() -> N
     envelope = envelope_of(transfer)
     assert envelope["per-domain-bilateral-information"][0]["bilateral-information"] == b"\x04\x0abetween us"
     assert ("private-extension", "1.2.3.4.5") in [field["type"] for field in envelope["extensions"]]
+
+
+SECURITY = {
+    16: "message-token",
+    17: "content-confidentiality-algorithm-identifier",
+    18: "content-integrity-check",
+    19: "message-origin-authentication-check",
+    20: "message-security-label",
+}
+
+
+@pytest.mark.parametrize("way", ["relayed", "redirected", "expanded", "rerouted", "deferred"])
+def test_14_3_2_step_11_security_labels_and_checks_pass_every_procedure_untouched(way: str) -> None:
+    """Whatever is in them: an octet that changes breaks a signature."""
+    values = {number: tlv(0x30, b"\x04\x81\x01", bytes((number,))) for number in SECURITY}
+    fields = tuple(critical(number, 0x20) | {"value": value} for number, value in values.items())
+    recipient = {"expanded": STAFF, "redirected": DAVE}.get(way, BOB)
+    options: dict[str, Any] = {"distribution_lists": (a_list(STAFF, BOB),), "routes": (Route(name("/C=GB/"), "east"),)}
+    options["users"] = (User(name(DAVE), alternate_recipient=name(BOB)),)
+    if way == "rerouted":
+        options["routes"] = (*options["routes"], Route(name("/C=GB/"), "round", cost=1))
+    one = mta(**options)
+    octets = sent(NewRecipient(name(recipient), extensions=fields[:1]), extensions=fields[1:])
+    if way == "deferred":
+        outcome: Outcome | None = one.release(Stored(octets), NOW, NOW)
+    else:
+        outcome = taken(octets, one)
+    assert outcome is not None
+    if way == "rerouted":
+        (queued,) = onward(outcome)
+        outcome = one.reroute(queued.stored(), queued.recipients, "east", ["east"], NOW)
+        assert outcome is not None
+    (transfer,) = onward(outcome)
+    found = bytes(transfer.stored().head)
+    for number, value in values.items():
+        field = tlv(0x30, bytes((0x80, 1, number)), bytes.fromhex("81020520"), tlv(0xA2, value))
+        assert found.count(field) == 1, SECURITY[number]
 
 
 # ---- 14.3.3 routing-and-conversion-decision

@@ -50,6 +50,30 @@ def destinations(outcome: Outcome) -> set[str]:
     return {text_of(envelope_of(t)["report-destination-name"]) for t in outcome.transfers if t.is_report}
 
 
+# ---- 14.4.1 control of the report module
+
+
+def test_14_4_1_step_1_what_has_failed_becomes_one_report_that_sets_out() -> None:
+    outcome = taken(sent(NOBODY, "/C=ZZ/A=NOWHERE/S=Other/", DAVE))
+    assert len(envelope_of(the_report(outcome))["trace-information"]) == 1
+    assert codes_of(report_of(outcome)) == [(1, 0)] * 2
+    assert [record.event for record in outcome.log].count("report") == 1
+
+
+def test_14_4_1_step_2_one_that_has_come_goes_through_the_front_end_and_is_routed() -> None:
+    (transfer,) = (
+        at_sender(routes=routes({"/C=GB/A=SENDER/": ("peer", "inner")}))
+        .message_in(the_report(taken(sent(NOBODY))).stored(), "own", NOW)
+        .transfers
+    )
+    assert (transfer.next_hop, len(envelope_of(transfer)["trace-information"])) == ("inner", 2)
+
+
+def test_14_4_1_step_3_one_made_here_for_a_list_here_goes_on_as_the_list_says() -> None:
+    one = with_lists(a_list(STAFF, NOBODY, owner=name(OWNER), report_policy=ReportPolicy.OWNER))
+    assert destinations(taken(sent(STAFF), one)) == {OWNER}
+
+
 # ---- 14.4.2 report-front-end
 
 
