@@ -199,7 +199,7 @@ def test_what_waits_too_long_is_given_up(tmp_path: Path) -> None:
         async with working(path):
             await transfer(port, [apdu(1, HERE)])
             await until(lambda: len(reasons(spool)) == 1)
-            assert "maximum-time-expired" in reasons(spool)[0]
+            assert "directory-operation-unsuccessful maximum-time-expired" in reasons(spool)[0]
             assert not waiting(spool)
 
     run(body())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from x400.mts.reports import NonDelivery, NonDeliveryDiagnosticCode, NonDeliveryReasonCode
 from x400.server.batches import DIRECTORY, batch_of, stored_of
 from x400.server.directory import DirectoryFailed
 from x400.server.waiting import WaitingQueue
@@ -16,11 +17,16 @@ from x400.spool import Entry
 if TYPE_CHECKING:
     from x400.server.worker import Worker
 
-__all__ = ["DirectoryQueue"]
+__all__ = ["UNANSWERED", "DirectoryQueue"]
 
 log = structlog.get_logger("x400.server")
 
 TOGETHER = 64
+
+UNANSWERED = NonDelivery(
+    NonDeliveryReasonCode.DIRECTORY_OPERATION_UNSUCCESSFUL, NonDeliveryDiagnosticCode.MAXIMUM_TIME_EXPIRED
+)
+"""Why what has waited for an answer until its time was over is not delivered (X.411 8.3.1.2.1.10)."""
 
 
 class DirectoryQueue(WaitingQueue):

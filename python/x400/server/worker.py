@@ -38,7 +38,7 @@ from x400.server.counters import Counters
 from x400.server.deferred import DeferredQueue
 from x400.server.delivery import DeliveryQueue
 from x400.server.directory import Lookup
-from x400.server.directory_queue import DirectoryQueue
+from x400.server.directory_queue import UNANSWERED, DirectoryQueue
 from x400.server.inbound import SLACK
 from x400.server.link import Link
 from x400.server.log import tell_left_out
@@ -394,7 +394,7 @@ class Worker:
         entries = await self.spool.expired(time.time(), EXPIRED_TOGETHER)
         for number, entry in enumerate(entries):
             try:
-                await self.give_up(entry, "maximum-time-expired")
+                await self.give_up(entry, UNANSWERED if entry.queue == DIRECTORY else "maximum-time-expired")
             except SpoolError:
                 self.spool.release(entries[number:])
                 raise
