@@ -14,8 +14,9 @@ def tell_damage(folder: Path) -> None:
     from x400.spool import queries
 
     for one in queries.damaged(folder):
+        keys = ", some repetitions may not be known" if one.keys_missing else ""
         stderr.print(
             f"x400: the spool of {one.worker} was damaged, {time_of_day(one.time)}: {one.saved} entries saved, "
-            f"{one.lost} lost ({one.reason}); this is said until {one.note} is removed",
+            f"{one.lost} lost{keys} ({one.reason}); this is said until {one.note} is removed",
             soft_wrap=True,
         )

@@ -56,7 +56,8 @@ async def absorb(folder: Path, into: Spool, home: Path, wake: Callable[[str], No
 def tell_of_rescue(rescued: Rescue) -> None:
     """Tell the operator that a spool's database was damaged."""
     log.error("the spool was damaged: what could be read was saved", reason=rescued.reason, entries=rescued.saved,
-              lost=len(rescued.lost), entries_lost=rescued.lost[:100], kept=str(rescued.kept))  # fmt: skip
+              lost=len(rescued.lost), entries_lost=rescued.lost[:100], keys_missing=rescued.keys_missing,
+              kept=str(rescued.kept))  # fmt: skip
 
 
 async def _move(entry: Entry, worker: str, into: Spool) -> None:

@@ -114,12 +114,16 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Rescue:
-    """What came of a damaged database: entries saved and lost (as far as is known), where the damaged is kept."""
+    """What came of a damaged database: entries saved and lost (as far as is known), where the damaged is kept.
+
+    ``keys_missing``: some of what was accepted may not be known any more, so that its repetition is taken for new.
+    """
 
     reason: str
     saved: int
     lost: tuple[int, ...]
     kept: Path
+    keys_missing: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,9 @@ from pathlib import Path
 TOGETHER = 200
 """Leaves under one root: their pointers and keys fit into a page."""
 
-_LEAF, _INTERIOR, _FREE = 13, 5, 2
+_LEAF, _INTERIOR = 13, 5
+FREE = 2
+"""What the pointer map says of a page that is in no tree."""
 
 Leaf = tuple[int, list[int]]
 """The number of a page, and of the rows in it."""
@@ -32,8 +34,8 @@ def leaves(database: Path, page_size: int, known: set[int]) -> Iterator[list[Lea
             number += 1
             place = (number - 2) % (page_size // 5 + 1)
             if number > 1 and place == 0:
-                types = page[: page_size // 5 * 5 : 5]
-            elif number > 2 and page[0] == _LEAF and types[place - 1] != _FREE:
+                types = pointer_types(page)
+            elif number > 2 and page[0] == _LEAF and types[place - 1] != FREE:
                 rows = _rows(page)
                 if rows and not known.issuperset(rows):
                     found.append((number, rows))
@@ -50,6 +52,11 @@ def leaves(database: Path, page_size: int, known: set[int]) -> Iterator[list[Lea
         yield group
 
 
+def pointer_types(page: bytes) -> bytes:
+    """What a page of the pointer map says of each page that follows it."""
+    return page[: len(page) // 5 * 5 : 5]
+
+
 def _rows(page: bytes) -> list[int]:
     """The row numbers of a leaf, if they rise as they should; else none."""
     (number,) = struct.unpack_from(">H", page, 3)
@@ -57,13 +64,13 @@ def _rows(page: bytes) -> list[int]:
         return []
     rows = []
     for place in struct.unpack_from(f">{number}H", page, 8):
-        _, at = _variable(page, place)
-        row, _ = _variable(page, at)
+        _, at = variable(page, place)
+        row, _ = variable(page, at)
         rows.append(row)
     return rows if all(one < other for one, other in itertools.pairwise(rows)) else []
 
 
-def _variable(page: bytes, at: int) -> tuple[int, int]:
+def variable(page: bytes, at: int) -> tuple[int, int]:
     """An integer of variable length, and where it ends."""
     value = 0
     for count, octet in enumerate(page[at : at + 9], 1):
@@ -75,7 +82,7 @@ def _variable(page: bytes, at: int) -> tuple[int, int]:
     return value, at + 9
 
 
-def _as_variable(value: int) -> bytes:
+def _asvariable(value: int) -> bytes:
     septets = [value & 0x7F]
     while value := value >> 7:
         septets.append(value & 0x7F | 0x80)
@@ -89,7 +96,7 @@ def root_over(group: list[Leaf], page_size: int) -> bytes:
     page = bytearray(page_size)
     at = page_size
     for place, (number, rows) in enumerate(group[:-1]):
-        cell = struct.pack(">I", number) + _as_variable(rows[-1])
+        cell = struct.pack(">I", number) + _asvariable(rows[-1])
         at -= len(cell)
         page[at : at + len(cell)] = cell
         struct.pack_into(">H", page, 12 + 2 * place, at)

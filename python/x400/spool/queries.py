@@ -163,6 +163,8 @@ class Damaged:
     saved: int
     lost: int
     """Entries that could not be read."""
+    keys_missing: bool
+    """Whether the repetition of something accepted before that may be taken for new."""
 
 
 def damaged(folder: str | Path) -> list[Damaged]:
@@ -174,7 +176,9 @@ def damaged(folder: str | Path) -> list[Damaged]:
                 about = msgspec.json.decode(note.read_bytes(), type=_Note)
             except (OSError, msgspec.DecodeError) as error:
                 raise SpoolError(f"{note}: {error}") from error
-            found.append(Damaged(worker.name, note, about.reason, about.time, about.saved, about.lost))
+            found.append(
+                Damaged(worker.name, note, about.reason, about.time, about.saved, about.lost, about.keys_missing)
+            )
     return sorted(found, key=lambda one: one.time)
 
 
@@ -183,6 +187,7 @@ class _Note(msgspec.Struct):
     time: float
     saved: int
     lost: int
+    keys_missing: bool = False
 
 
 @_reads

@@ -6,9 +6,11 @@ right as far as that goes without guessing: the pages of the log that verify are
 says where the tables begin, is replaced where it is not what it was: the tables are always made in the same order.
 
 An entry is looked for in its table from both ends, behind each place that cannot be read, by the numbers that the
-indices still have, and in leaves that are in no tree any more (x400.spool.leaves); the histories from both ends, and by
-the identifiers that are known. What the new database replaces the old one by is complete before the old
-one goes; a crash at any moment leaves one or the other.
+indices still have, and in leaves that are in no tree any more (x400.spool.leaves). Of the histories, when they cannot
+be read from end to end, what stands in each page is taken (x400.spool.histories): what is lost is what stood in those
+that are damaged. With it go keys by which repetitions are known, and nobody can say of which transfers:
+``keys_missing``. What the new database replaces the old one by is complete before the old one goes; a crash at any
+moment leaves one or the other.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from typing import Any
 
 from x400.spool import sqlite_schema as schema
 from x400.spool.contents import sync_folder
+from x400.spool.histories import history_rows
 from x400.spool.interface import Rescue
 from x400.spool.leaves import leaves, root_over
 from x400.spool.wal import Log
@@ -146,28 +149,31 @@ def rescue(database: Path, quarantine: Path, reason: str) -> Rescue:
     work.touch()
     with suppress(FileNotFoundError):
         shutil.copyfile(database, work)
-    Log(database).apply(work)
+    left_out = Log(database).apply(work)
     with closing(schema.create(str(unfinished))) as target:
         _put_right(work, unfinished, target)
         target.execute("BEGIN")
         with _source(work) as source:
-            ids, identifiers = _copy_entries(source, target)
-        ids |= _copy_leaves(work, target, identifiers)
+            ids = _copy_entries(source, target)
+        ids |= _copy_leaves(work, target)
         with _source(work) as source:
-            _copy_histories(source, target, identifiers)
+            histories_whole = _copy_histories(source, target)
+        if not histories_whole:
+            _copy_history_rows(work, target)
         target.execute("COMMIT")
         lost = sorted(ids - _saved(target))
         saved = target.execute("SELECT count(*) FROM entry").fetchone()[0]
         target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     _remove(work)
+    keys_missing = left_out > 0 or not histories_whole
     about = {"database": str(kept.name), "reason": reason, "time": time.time(), "saved": saved, "lost": len(lost),
-             "entries": lost[:1000]}  # fmt: skip
+             "entries": lost[:1000], "keys_missing": keys_missing}  # fmt: skip
     kept.with_suffix(DAMAGE).write_text(json.dumps(about) + "\n")
     sync_folder(quarantine)
     os.replace(unfinished, database.with_name(_RESCUED))
     sync_folder(database.parent)
     finish(database)
-    return Rescue(reason, saved, tuple(lost), kept)
+    return Rescue(reason, saved, tuple(lost), kept, keys_missing)
 
 
 def _remove(database: Path) -> None:
@@ -215,8 +221,8 @@ def _saved(target: sqlite3.Connection) -> set[int]:
     return {row[0] for row in target.execute("SELECT id FROM entry")}
 
 
-def _copy_entries(source: sqlite3.Connection, target: sqlite3.Connection) -> tuple[set[int], set[str]]:
-    """Copy the entries that are found; the ids of all that are known to have been there, the identifiers of those."""
+def _copy_entries(source: sqlite3.Connection, target: sqlite3.Connection) -> set[int]:
+    """Copy the entries that are found; the ids of all that are known to have been there."""
     ids: set[int] = set()
     for order in ("id", "queue, priority, due", "expiry"):
         index = {"id": "NOT INDEXED", "expiry": "INDEXED BY entry_expiry"}.get(order, "INDEXED BY entry_order")
@@ -225,19 +231,16 @@ def _copy_entries(source: sqlite3.Connection, target: sqlite3.Connection) -> tup
             statement = f"SELECT id FROM entry {index} ORDER BY {columns}"
             ids.update(row[0] for row in _until_damage(source, statement) if type(row[0]) is int)
     ids.update(_behind_damage(source, max(ids, default=0)))
-    identifiers: set[str] = set()
-    _copy_rows(source, target, ids, identifiers)
-    return ids, identifiers
+    _copy_rows(source, target, ids)
+    return ids
 
 
-def _copy_rows(
-    source: sqlite3.Connection, target: sqlite3.Connection, ids: Iterable[int], identifiers: set[str]
-) -> None:
+def _copy_rows(source: sqlite3.Connection, target: sqlite3.Connection, ids: Iterable[int]) -> None:
     one = f"SELECT {schema.ENTRY_COLUMNS} FROM entry NOT INDEXED WHERE id=?"
     for id in sorted(ids):
         row = next(iter(_until_damage(source, one, (id,))), None) or _with_holes(source, id)
-        if row is not None and _put(target, "entry", row):
-            identifiers.add(row[5])
+        if row is not None:
+            _put(target, "entry", row)
 
 
 def _with_holes(source: sqlite3.Connection, id: int) -> Sequence[Any] | None:
@@ -254,7 +257,7 @@ def _with_holes(source: sqlite3.Connection, id: int) -> Sequence[Any] | None:
     return (*row[:-1], head.ljust(row[-1], b"\0"), -1)
 
 
-def _copy_leaves(work: Path, target: sqlite3.Connection, identifiers: set[str]) -> set[int]:
+def _copy_leaves(work: Path, target: sqlite3.Connection) -> set[int]:
     """Copy entries that are in no tree any more; the ids of all that have been looked for. The root of the table is
     written over meanwhile, and put back."""
     size = target.execute("PRAGMA page_size").fetchone()[0]
@@ -272,18 +275,30 @@ def _copy_leaves(work: Path, target: sqlite3.Connection, identifiers: set[str]) 
             file.write(root_over(group, size))
             ids = {id for _, rows in group for id in rows} - saved
             with _source(work) as source:
-                _copy_rows(source, target, ids, identifiers)
+                _copy_rows(source, target, ids)
             looked_for |= ids
         file.seek(place)
         file.write(before)
     return looked_for
 
 
-def _copy_histories(source: sqlite3.Connection, target: sqlite3.Connection, identifiers: set[str]) -> None:
+def _copy_histories(source: sqlite3.Connection, target: sqlite3.Connection) -> bool:
+    """Copy what is found; whether that is all."""
+    whole = True
     for table in ("arrival", "event"):
-        for row in _history(source, table, identifiers):
-            if _put(target, table, row):
-                identifiers.add(row[0])
+        columns = schema.TABLES[table][0]
+        try:
+            for row in source.execute(f"SELECT {columns} FROM {table} ORDER BY identifier"):
+                whole = _put(target, table, row) and whole
+        except FAILURES:
+            whole = False
+    return whole
+
+
+def _copy_history_rows(work: Path, target: sqlite3.Connection) -> None:
+    size = target.execute("PRAGMA page_size").fetchone()[0]
+    for table, row in history_rows(work, size):
+        _put(target, table, row)
 
 
 def _until_damage(connection: sqlite3.Connection, statement: str, values: Sequence[Any] = ()) -> Iterator[Any]:
@@ -304,24 +319,6 @@ def _behind_damage(connection: sqlite3.Connection, last: int) -> Iterator[int]:
                 yield id
         if at == before:
             at, step = at + step, step * 2
-
-
-def _history(connection: sqlite3.Connection, table: str, identifiers: Iterable[str]) -> Iterator[Any]:
-    """The rows of a table that is clustered by identifier: from both ends, then behind the damage by those known."""
-    columns = schema.TABLES[table][0]
-    last = ""
-    for row in _until_damage(connection, f"SELECT {columns} FROM {table} ORDER BY identifier"):
-        last = row[0] if type(row[0]) is str else last
-        yield row
-    first = "\U0010ffff"
-    for row in _until_damage(connection, f"SELECT {columns} FROM {table} ORDER BY identifier DESC"):
-        if type(row[0]) is str:
-            if row[0] <= last:
-                return
-            first = row[0]
-        yield row
-    for identifier in sorted({one for one in identifiers if last < one < first}):
-        yield from _until_damage(connection, f"SELECT {columns} FROM {table} WHERE identifier=?", (identifier,))
 
 
 def _put(target: sqlite3.Connection, table: str, row: Sequence[Any]) -> bool:

@@ -95,15 +95,17 @@ class Log:
                 return f"the write-ahead log is damaged behind frame {committed} of {self._number}"
         return ""
 
-    def apply(self, database: Path) -> None:
-        """Write the pages of all frames that verify, up to the last commit, to a copy of the database."""
-        frames = [(frame.number, frame.commit) for frame in self._frames(0) if frame.verified]
-        last = max((number for number, commit in frames if commit), default=0)
+    def apply(self, database: Path) -> int:
+        """Write the pages of all frames that verify, up to the last commit, to a copy of the database; how many frames
+        do not verify, so that their pages are as they were before."""
+        frames = [(frame.number, frame.verified, frame.commit) for frame in self._frames(0)]
+        last = max((number for number, verified, commit in frames if verified and commit), default=0)
         with open(database, "r+b") as file:
             for frame in self._frames(0):
                 if frame.verified and frame.number <= last:
                     file.seek((frame.page - 1) * self.page_size)
                     file.write(frame.octets)
+        return sum(not verified for number, verified, _ in frames if number <= last)
 
     def _frames(self, after: int) -> Iterator[_Frame]:
         """The frames of this log (not of an older one in the same file) behind a number of them."""
