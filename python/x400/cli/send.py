@@ -78,8 +78,9 @@ def send(
     from x400.ipm.exceptions import IPMError
     from x400.ipm.heading import Heading, Recipient
     from x400.ipm.message import encode
-    from x400.mts.identifiers import MTSIdentifiers
-    from x400.mts.originate import NewRecipient, Subject, message
+    from x400.mta import MTA, MTAConfiguration, Route, SubmissionRefused
+    from x400.mts.oraddress import ORAddress
+    from x400.mts.originate import NewRecipient, submission
     from x400.net.transfer import TransferFailed, transfer_all
     from x400.osi.rtse import Parameters
 
@@ -88,9 +89,17 @@ def send(
     now = datetime.now(UTC)
     originator, host_and_port = or_address(from_), host_port(via)
     recipients, copies = [or_address(one) for one in to], [or_address(one) for one in copy or []]
-    identifier = MTSIdentifiers(domain_of(originator), name, f"{os.getpid() % 46656:x}").new(now)
+    mta = MTA(
+        MTAConfiguration(
+            name,
+            domain_of(originator),
+            (Route(ORAddress({}), peer=via),),
+            worker=f"{os.getpid() % 46656:x}",
+            defers=False,
+        )
+    )
     heading = Heading(
-        identifier=identifier.local_identifier,
+        identifier=mta.identifiers.new(now).local_identifier,
         originator=originator,
         primary_recipients=tuple(Recipient(one) for one in recipients),
         copy_recipients=tuple(Recipient(one) for one in copies),
@@ -98,18 +107,19 @@ def send(
         importance=importance,
     )
     body = [body_part(file, attach) for file in files]
-    envelope = Subject(
-        identifier,
+    envelope = submission(
         originator,
         [NewRecipient(one, request_report) for one in (*recipients, *copies)],
-        mta_name=name,
         encoded_information_types=encoded_information_types(body),
+        priority=priority,
         content_return_request=return_content,
     )
     try:
-        apdu = message(envelope, encode(heading, body), now, priority=priority)
-    except IPMError as error:
+        submitted = mta.message_submission(envelope, encode(heading, body), now)
+    except (IPMError, SubmissionRefused) as error:
         fail(error)
+    (transfer,) = submitted.outcome.transfers
+    apdu = bytes(transfer.stored().head)
     taps = None
     if capture is not None:
         from x400.net.capture import Capture
@@ -130,7 +140,7 @@ def send(
         asyncio.run(sending)
     except TransferFailed as failure:
         fail(failure)
-    print(identifier)
+    print(submitted.identifier)
     return 0
 
 

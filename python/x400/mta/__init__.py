@@ -2,7 +2,7 @@
 
 `MTA` (mta.py) is the door; each other module bears the name of the procedure that it holds:
 
-    message_in -> front_end -> routing_and_conversion_decision -> splitter -> dispatcher
+    submission | message_in -> front_end -> routing_and_conversion_decision -> splitter -> dispatcher
                -> [error_processing -> report_generation -> report_routing] | delivery | message out
 """
 
@@ -17,6 +17,7 @@ from x400.mta.configuration import (
 )
 from x400.mta.mta import MTA
 from x400.mta.outcome import Delivery, Held, LogRecord, Outcome, Transfer
+from x400.mta.submission import SubmissionRefused, Submitted
 from x400.mts.stored import Stored, Tail
 
 __all__ = [
@@ -32,6 +33,8 @@ __all__ = [
     "Restrictions",
     "Route",
     "Stored",
+    "SubmissionRefused",
+    "Submitted",
     "Tail",
     "Transfer",
     "User",

@@ -12,6 +12,7 @@ from datetime import datetime
 from x400.mta.configuration import InternalTrace, MTAConfiguration
 from x400.mta.loop_detection import domain_loop, internal_loop
 from x400.mts.apdu import Apdu, type_named
+from x400.mts.criticality import is_understood
 from x400.mts.extensions import FOR_DELIVERY, FOR_TRANSFER, Extension, StandardExtension
 from x400.mts.reports import NonDelivery, NonDeliveryDiagnosticCode
 from x400.mts.trace import aware
@@ -89,10 +90,7 @@ def unsupported(extension: Extension, criticality: int) -> NonDelivery | None:
     """Why an extension that is critical for transfer, or delivery, stops it: it is not understood here (X.411 9.2)."""
     if not extension.criticality & criticality:
         return None
-    understood = extension.is_known
-    if criticality == FOR_DELIVERY and extension.type == StandardExtension.PROOF_OF_DELIVERY_REQUEST:
-        understood = False
-    if understood:
+    if is_understood(extension.type, criticality):
         return None
     return NonDelivery.of(
         NonDeliveryDiagnosticCode.UNSUPPORTED_CRITICAL_FUNCTION, f"extension {extension.type} is not supported"

@@ -18,13 +18,14 @@ from x400.mta.outcome import Outcome
 from x400.mta.report_front_end import report_in
 from x400.mta.rerouting import reroute
 from x400.mta.routing_and_conversion_decision import Decision, RouteTable
+from x400.mta.submission import Submitted, message_submission, probe_submission
 from x400.mta.upgrading import upgrade
 from x400.mts.apdu import Apdu
 from x400.mts.exceptions import InvalidAPDU, InvalidORAddress
 from x400.mts.identifiers import MTSIdentifiers
 from x400.mts.oraddress import ORAddress
 from x400.mts.reports import NonDelivery, NonDeliveryDiagnosticCode
-from x400.mts.stored import Stored
+from x400.mts.stored import Buffer, Stored
 from x400.mts.trace import TraceMaker
 
 __all__ = ["MTA"]
@@ -138,6 +139,19 @@ class MTA:
         except (fastber.DecodeError, InvalidORAddress, KeyError) as error:
             raise _invalid(error) from None
         return outcome
+
+    def message_submission(self, envelope: Buffer, content: bytes, now: datetime) -> Submitted:
+        """A message that a user submits: the octets of a MessageSubmissionEnvelope, and the content.
+
+        Raises SubmissionRefused, and InvalidAPDU for what is no such envelope.
+        """
+        with _Faults():
+            return message_submission(self, envelope, content, now)
+
+    def probe_submission(self, envelope: Buffer, now: datetime) -> Submitted:
+        """A probe likewise, of a ProbeSubmissionEnvelope."""
+        with _Faults():
+            return probe_submission(self, envelope, now)
 
     def message_out(self, stored: Stored, peer: str) -> Stored:
         """The octets to send of what is queued for `peer`: as they are, but to a peer of 1984 downgraded."""

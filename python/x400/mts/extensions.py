@@ -65,11 +65,6 @@ class Extension(NamedTuple):
     view: fastber.View
 
     @property
-    def is_known(self) -> bool:
-        """Whether X.411 or X.420 defines it."""
-        return isinstance(self.type, int) and 0 < self.type <= HIGHEST_STANDARD_EXTENSION
-
-    @property
     def value(self) -> bytes:
         """The TLV of the extension's value, as it came."""
         return bytes(self.view["value"].value)

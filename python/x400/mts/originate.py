@@ -1,4 +1,5 @@
-"""A new message or probe, as the MTA that takes it from its user first transfers it (X.411 12.2.1.1, 12.2.1.2)."""
+"""A new message or probe, as its user submits it (X.411 8.2.1.1.1), or as the MTA that has taken it from its user first
+transfers it (12.2.1.1, 12.2.1.2)."""
 
 from __future__ import annotations
 
@@ -13,7 +14,9 @@ from x400.mts.identifiers import GlobalDomainIdentifier, MTSIdentifier
 from x400.mts.oraddress import ORAddress
 from x400.mts.trace import utc
 
-__all__ = ["NewRecipient", "Subject", "message", "probe"]
+__all__ = ["NewRecipient", "Subject", "message", "probe", "submission"]
+
+Priority = Literal["normal", "non-urgent", "urgent"]
 
 ReportRequest = Literal["no-report", "non-delivery-report", "report"]
 
@@ -58,6 +61,53 @@ class Subject:
         return self.identifier.global_domain_identifier
 
 
+def submission(
+    originator: ORAddress,
+    recipients: Sequence[NewRecipient],
+    *,
+    content_type: int | str = 22,
+    content_identifier: str | None = None,
+    encoded_information_types: dict[str, Any] | None = None,
+    priority: Priority = "normal",
+    alternate_recipient_allowed: bool = True,
+    content_return_request: bool = False,
+    deferred_delivery_time: datetime | None = None,
+    extensions: Sequence[dict[str, Any]] = (),
+) -> bytes:
+    """A MessageSubmissionEnvelope; its parts as in `Subject` and `message`."""
+    bits = 0x20 * alternate_recipient_allowed | 0x10 * content_return_request
+    envelope: dict[str, Any] = {
+        "originator-name": originator.to_value(),
+        "content-type": _content_type(content_type),
+        "priority": priority,
+        "per-message-indicators": (bytes((bits,)), 8),
+        "per-recipient-fields": [_submitted(one) for one in recipients],
+    }
+    if content_identifier is not None:
+        envelope["content-identifier"] = content_identifier
+    if encoded_information_types is not None:
+        envelope["original-encoded-information-types"] = encoded_information_types
+    if deferred_delivery_time is not None:
+        envelope["deferred-delivery-time"] = utc(deferred_delivery_time)
+    if extensions:
+        envelope["extensions"] = list(extensions)
+    return type_named("MessageSubmissionEnvelope").encode(envelope)
+
+
+def _submitted(recipient: NewRecipient) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "recipient-name": recipient.name.to_value(),
+        "originator-report-request": (bytes((_ORIGINATOR_REQUEST[recipient.report],)), 5),
+    }
+    if recipient.extensions:
+        fields["extensions"] = list(recipient.extensions)
+    return fields
+
+
+def _content_type(content_type: int | str) -> tuple[str, int | str]:
+    return ("built-in" if isinstance(content_type, int) else "extended", content_type)
+
+
 def _envelope(subject: Subject, kind: str, now: datetime) -> dict[str, Any]:
     bits = (
         0x80 * subject.disclosure_of_other_recipients
@@ -65,13 +115,12 @@ def _envelope(subject: Subject, kind: str, now: datetime) -> dict[str, Any]:
         | 0x20 * subject.alternate_recipient_allowed
         | 0x10 * subject.content_return_request
     )
-    content_type = subject.content_type
     domain = subject.domain.to_value()
     supplied = {"arrival-time": now, "routing-action": "relayed"}
     envelope: dict[str, Any] = {
         f"{kind}-identifier": subject.identifier.to_value(),
         "originator-name": subject.originator.to_value(),
-        "content-type": ("built-in" if isinstance(content_type, int) else "extended", content_type),
+        "content-type": _content_type(subject.content_type),
         "per-message-indicators": (bytes((bits,)), 8),
         "trace-information": [{"global-domain-identifier": domain, "domain-supplied-information": supplied}],
         "per-recipient-fields": [_recipient(number, one) for number, one in enumerate(subject.recipients, 1)],
@@ -107,7 +156,7 @@ def message(
     content: bytes,
     now: datetime,
     *,
-    priority: Literal["normal", "non-urgent", "urgent"] = "normal",
+    priority: Priority = "normal",
     deferred_delivery_time: datetime | None = None,
 ) -> bytes:
     """The MTS-APDU of a message whose content is `content`."""
