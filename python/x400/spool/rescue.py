@@ -32,6 +32,7 @@ from x400.spool.histories import history_rows
 from x400.spool.interface import Rescue
 from x400.spool.leaves import leaves, root_over
 from x400.spool.wal import Log
+from x400_framer.sqlite import Connection
 
 QUICK = 512 << 20
 """Octets of a database up to which all of its pages, and the indices against the table, are checked when it is opened
@@ -114,7 +115,7 @@ def _look_over(connection: sqlite3.Connection) -> str:
     return ""
 
 
-def close_as_it_is(connection: sqlite3.Connection, database: Path) -> None:
+def close_as_it_is(connection: Connection, database: Path) -> None:
     """Close a damaged database without its log being brought into it, which the last one to close it would do."""
     with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as another:
         with suppress(sqlite3.Error):
@@ -181,7 +182,7 @@ def _remove(database: Path) -> None:
         database.with_name(database.name + suffix).unlink(missing_ok=True)
 
 
-def _put_right(work: Path, fresh: Path, connection: sqlite3.Connection) -> None:
+def _put_right(work: Path, fresh: Path, connection: Connection) -> None:
     """Whole pages, as many as the first one says; and a first page that says where the tables are."""
     size = connection.execute("PRAGMA page_size").fetchone()[0]
     roots = "SELECT type, name, rootpage, sql FROM sqlite_schema ORDER BY name"
@@ -217,11 +218,11 @@ def _source(database: Path) -> Iterator[sqlite3.Connection]:
         yield source
 
 
-def _saved(target: sqlite3.Connection) -> set[int]:
+def _saved(target: Connection) -> set[int]:
     return {row[0] for row in target.execute("SELECT id FROM entry")}
 
 
-def _copy_entries(source: sqlite3.Connection, target: sqlite3.Connection) -> set[int]:
+def _copy_entries(source: sqlite3.Connection, target: Connection) -> set[int]:
     """Copy the entries that are found; the ids of all that are known to have been there."""
     ids: set[int] = set()
     for order in ("id", "queue, priority, due", "expiry"):
@@ -235,7 +236,7 @@ def _copy_entries(source: sqlite3.Connection, target: sqlite3.Connection) -> set
     return ids
 
 
-def _copy_rows(source: sqlite3.Connection, target: sqlite3.Connection, ids: Iterable[int]) -> None:
+def _copy_rows(source: sqlite3.Connection, target: Connection, ids: Iterable[int]) -> None:
     one = f"SELECT {schema.ENTRY_COLUMNS} FROM entry NOT INDEXED WHERE id=?"
     for id in sorted(ids):
         row = next(iter(_until_damage(source, one, (id,))), None) or _with_holes(source, id)
@@ -257,7 +258,7 @@ def _with_holes(source: sqlite3.Connection, id: int) -> Sequence[Any] | None:
     return (*row[:-1], head.ljust(row[-1], b"\0"), -1)
 
 
-def _copy_leaves(work: Path, target: sqlite3.Connection) -> set[int]:
+def _copy_leaves(work: Path, target: Connection) -> set[int]:
     """Copy entries that are in no tree any more; the ids of all that have been looked for. The root of the table is
     written over meanwhile, and put back."""
     size = target.execute("PRAGMA page_size").fetchone()[0]
@@ -282,7 +283,7 @@ def _copy_leaves(work: Path, target: sqlite3.Connection) -> set[int]:
     return looked_for
 
 
-def _copy_histories(source: sqlite3.Connection, target: sqlite3.Connection) -> bool:
+def _copy_histories(source: sqlite3.Connection, target: Connection) -> bool:
     """Copy what is found; whether that is all."""
     whole = True
     for table in ("arrival", "event"):
@@ -295,7 +296,7 @@ def _copy_histories(source: sqlite3.Connection, target: sqlite3.Connection) -> b
     return whole
 
 
-def _copy_history_rows(work: Path, target: sqlite3.Connection) -> None:
+def _copy_history_rows(work: Path, target: Connection) -> None:
     size = target.execute("PRAGMA page_size").fetchone()[0]
     for table, row in history_rows(work, size):
         _put(target, table, row)
@@ -321,12 +322,12 @@ def _behind_damage(connection: sqlite3.Connection, last: int) -> Iterator[int]:
             at, step = at + step, step * 2
 
 
-def _put(target: sqlite3.Connection, table: str, row: Sequence[Any]) -> bool:
+def _put(target: Connection, table: str, row: Sequence[Any]) -> bool:
     """Store a row of the damaged database, if it has the form of one."""
     kinds = schema.KINDS[table]
     if not all(isinstance(value, kind) for value, kind in zip(row, kinds, strict=True)):
         return False
     with suppress(sqlite3.IntegrityError):
-        target.execute(schema.insert(table, 1), row)
+        target.execute(schema.INSERT[table], row)
         return True
     return False

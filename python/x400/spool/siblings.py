@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 
 from x400.spool.in_flight import MAXIMUM, InFlight, digest
+from x400.spool.sqlite_schema import GROUP
 
 Key = tuple[str, bytes]
 
@@ -82,8 +83,14 @@ class Siblings:
 
     def known(self, keys: Sequence[Key]) -> set[Key]:
         """Those of the keys that another worker has accepted."""
-        if not self._others or not keys:
+        if not self._others:
             return set()
+        found: set[Key] = set()
+        for start in range(0, len(keys), GROUP):
+            found |= self._known(keys[start : start + GROUP])
+        return found
+
+    def _known(self, keys: Sequence[Key]) -> set[Key]:
         rows = ",".join(["(?,?)"] * len(keys))
         statement = (
             f"SELECT identifier, duplicate_key FROM arrival WHERE (identifier, duplicate_key) IN (VALUES {rows})"

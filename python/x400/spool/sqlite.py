@@ -29,6 +29,7 @@ from x400.spool.interface import Batch, Buffer, Claim, ContentWriter, Entry, Eve
 from x400.spool.quarantine import FOLDER, Quarantine, QuarantineLimits
 from x400.spool.siblings import Siblings
 from x400.spool.sqlite_writer import Changes, Query, Retry, Row, Store, Writer, Written, closed
+from x400_framer.sqlite import Connection
 
 T = TypeVar("T")
 
@@ -235,7 +236,7 @@ class SqliteSpool:
         self._last_time = self._last_time + 1 if 0 <= self._last_time - now < SET_BACK else now
         return self._last_time
 
-    def _query(self, function: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
+    def _query(self, function: Callable[[Connection], T]) -> asyncio.Future[T]:
         future: asyncio.Future[T] = self._loop.create_future()
         if not self._open:
             future.set_exception(closed())
@@ -333,7 +334,7 @@ class SqliteSpool:
     def claim(self, queue: str, limit: int, lease: float, octets: int = 8 << 20) -> asyncio.Future[Claim]:
         return self._query(lambda connection: self._claim(connection, queue, limit, lease, octets))
 
-    def _claim(self, connection: sqlite3.Connection, queue: str, limit: int, lease: float, octets: int) -> Claim:
+    def _claim(self, connection: Connection, queue: str, limit: int, lease: float, octets: int) -> Claim:
         """In the writer's thread. The loop's thread adds claims (of new ids) and removes them meanwhile; both are safe:
         an entry added is not committed yet, one removed is deleted by a later transaction or really free."""
         now = time.time()
@@ -404,7 +405,7 @@ class SqliteSpool:
     def expired(self, now: float, limit: int) -> asyncio.Future[list[Entry]]:
         return self._query(lambda connection: self._expired(connection, now, limit))
 
-    def _expired(self, connection: sqlite3.Connection, now: float, limit: int) -> list[Entry]:
+    def _expired(self, connection: Connection, now: float, limit: int) -> list[Entry]:
         monotonic = time.monotonic()
         rows = connection.execute(
             f"SELECT {sqlite_schema.ENTRY_COLUMNS} FROM entry WHERE expiry<=? ORDER BY expiry LIMIT ?",
@@ -423,7 +424,7 @@ class SqliteSpool:
     def take(self, ids: Sequence[int]) -> asyncio.Future[list[Entry]]:
         return self._query(lambda connection: self._take(connection, ids))
 
-    def _take(self, connection: sqlite3.Connection, ids: Sequence[int]) -> list[Entry]:
+    def _take(self, connection: Connection, ids: Sequence[int]) -> list[Entry]:
         monotonic = time.monotonic()
         rows = sqlite_operations.rows(connection, ids)
         entries = [self._entry(row) for row in rows if self._claims[row[1]].get(row[0], 0.0) <= monotonic]
@@ -448,7 +449,7 @@ class SqliteSpool:
         return self._query(lambda connection: sqlite_operations.bring_forward(connection, latest, but))
 
     def obstacle(self, queue: str, failures: int = 0, cause: str = "", again: float = 0.0) -> None:
-        def write(connection: sqlite3.Connection) -> None:
+        def write(connection: Connection) -> None:
             if failures:
                 connection.execute(
                     "INSERT OR REPLACE INTO obstacle VALUES (?, ?, ?, ?)", (queue, failures, cause, again)
@@ -481,7 +482,7 @@ class SqliteSpool:
         self._ballast.take_on()
         self._sweeper = self._loop.call_later(SWEEP_EVERY, self._sweep)
 
-    def _sweep_step(self, connection: sqlite3.Connection, before: int) -> int:
+    def _sweep_step(self, connection: Connection, before: int) -> int:
         removed = 0
         for table, start in self._sweep_position.items():
             last = connection.execute(
@@ -519,8 +520,8 @@ def _row(entry: Entry) -> Row:
         entry.id, entry.queue, entry.priority, entry.due, entry.expiry, entry.identifier, entry.kind,
         entry.originator, entry.recipients, entry.arrived, entry.attempts, entry.error,
     )  # fmt: skip
-    octets = (bytearray(entry.detail), bytearray(entry.head), checksum)
-    return row + octets if tail is None else (*row, os.path.basename(tail.path), tail.offset, tail.length, *octets)
+    part = (None, None, None) if tail is None else (os.path.basename(tail.path), tail.offset, tail.length)
+    return (*row, *part, entry.detail, entry.head, checksum)
 
 
 def _from_row(row: Row, tail: Part | None) -> Entry:
@@ -532,7 +533,7 @@ def _from_row(row: Row, tail: Part | None) -> Entry:
     )  # fmt: skip
 
 
-def queue_states(connection: sqlite3.Connection) -> list[QueueState]:
+def queue_states(connection: sqlite3.Connection | Connection) -> list[QueueState]:
     """How each queue stands, from the index alone but for the oldest arrivals."""
     found: dict[str, tuple[list[int], list[float]]] = {}
     for name, priority, number, first in connection.execute(

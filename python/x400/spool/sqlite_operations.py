@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from x400.spool.sqlite_schema import ENTRY_COLUMNS, GROUP, insert
+from x400.spool.sqlite_schema import ENTRY_COLUMNS, GROUP, INSERT
+from x400_framer.sqlite import Connection
 
 Row = tuple[Any, ...]
 
 
-def find(
-    connection: sqlite3.Connection, queue: str | None, identifier: str | None, after: int, limit: int
-) -> list[int]:
+def find(connection: Connection, queue: str | None, identifier: str | None, after: int, limit: int) -> list[int]:
     """The ids above ``after`` of what waits in one queue, of one message, of both, or of all."""
     wanted = {"queue": queue, "identifier": identifier}
     named = {column: value for column, value in wanted.items() if value is not None}
@@ -22,34 +20,23 @@ def find(
     return [row[0] for row in connection.execute(statement, (after, *named.values(), limit))]
 
 
-def rows(connection: sqlite3.Connection, ids: Sequence[int]) -> Iterable[Row]:
+def rows(connection: Connection, ids: Sequence[int]) -> Iterable[Row]:
     """Whole entries by id."""
     for start in range(0, len(ids), GROUP):
         some = ids[start : start + GROUP]
-        yield from connection.execute(f"SELECT {ENTRY_COLUMNS} FROM entry WHERE id IN ({_marks(some)})", some)
+        marks = ",".join("?" * len(some))
+        yield from connection.execute(f"SELECT {ENTRY_COLUMNS} FROM entry WHERE id IN ({marks})", some)
 
 
-def change(connection: sqlite3.Connection, ids: Sequence[int], columns: Mapping[str, Any], events: list[Row]) -> None:
+def change(connection: Connection, ids: Sequence[int], columns: Mapping[str, Any], events: list[Row]) -> None:
     """Set columns of entries, and write the lines of their traces."""
     assignments = ", ".join(f"{column}=?" for column in columns)
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        for start in range(0, len(ids), GROUP):
-            some = ids[start : start + GROUP]
-            statement = f"UPDATE entry SET {assignments} WHERE id IN ({_marks(some)})"
-            connection.execute(statement, (*columns.values(), *some))
-        connection.executemany(insert("event", 1), events)
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+    rows = [(*columns.values(), id) for id in ids]
+    connection.transaction(
+        [(f"UPDATE entry SET {assignments} WHERE id=?", rows, None), (INSERT["event"], events, None)]
+    )
 
 
-def bring_forward(connection: sqlite3.Connection, latest: float, but: str) -> None:
+def bring_forward(connection: Connection, latest: float, but: str) -> None:
     """Nothing is due later than ``latest``, but what is held, and what is in one queue."""
     connection.execute("UPDATE entry SET due=? WHERE due>? AND due<9e999 AND queue<>?", (latest, latest, but))
-
-
-def _marks(ids: Sequence[int]) -> str:
-    return ",".join("?" * len(ids))

@@ -1,4 +1,4 @@
-"""The tables of the SQLite engine, and the statements that write many rows at once.
+"""The tables of the SQLite engine, and the statements that write them.
 
 ``entry``    what is waiting. The index (queue, priority, due, id) is the order of claims: a claim reads a range of it.
              ``checksum`` is the CRC of identifier, detail and head; those of content files are in the files.
@@ -9,9 +9,6 @@
 ``obstacle`` one row per queue whose next hop cannot be reached.
 
 Both histories are clustered by identifier (WITHOUT ROWID): no second tree to write, and a trace is one range read.
-
-A statement writes up to ``GROUP`` rows: one step of SQLite then runs without Python's lock, where a row at a time would
-take it back for each row, and wait for the event loop each time.
 """
 
 from __future__ import annotations
@@ -20,9 +17,12 @@ import contextlib
 import functools
 import sqlite3
 
+from x400_framer.sqlite import Connection
+
 VERSION = 2
 READABLE = (0, 1, VERSION)
 GROUP = 64
+"""Batches in a transaction, as a rule."""
 
 DDL = """
 CREATE TABLE IF NOT EXISTS entry (
@@ -80,13 +80,10 @@ ENTRY_COLUMNS = (
 )
 TABLES = {
     "entry": (ENTRY_COLUMNS, 18),
-    "entry without content": (ENTRY_COLUMNS.replace("content, tail_offset, tail_length, ", ""), 15),
     "arrival": ("identifier, duplicate_key, at, kind, peer, size, log", 7),
     "event": ("identifier, at, action, peer, detail", 5),
 }
-"""What is written into each: the columns, and their number. Octets are best bound as bytearrays, and what is NULL is
-best left out: Python's module looks for an adapter of each `bytes` and None, which takes longer than all the rest."""
-
+"""What is written into each: the columns, and their number."""
 
 _NUMBER, _TEXT, _MAYBE_NUMBER = (int, float), str, (int, type(None))
 KINDS: dict[str, tuple[type | tuple[type, ...], ...]] = {
@@ -100,23 +97,20 @@ KINDS: dict[str, tuple[type | tuple[type, ...], ...]] = {
 """What the values of a row are."""
 
 
-@functools.cache
-def insert(table: str, rows: int) -> str:
-    """The statement that inserts ``rows`` rows; histories keep the first of two equal keys."""
+def _insert(table: str) -> str:
     columns, width = TABLES[table]
-    row = "(" + ",".join("?" * width) + ")"
-    name = table.partition(" ")[0]
-    verb = "INSERT" if name == "entry" else "INSERT OR IGNORE"
-    return f"{verb} INTO {name} ({columns}) VALUES " + ",".join([row] * rows)
+    verb = "INSERT" if table == "entry" else "INSERT OR IGNORE"
+    return f"{verb} INTO {table} ({columns}) VALUES (" + ",".join("?" * width) + ")"
 
 
-@functools.cache
-def delete_entries(rows: int) -> str:
-    """The statement that deletes ``rows`` entries by id."""
-    return "DELETE FROM entry WHERE id IN (" + ",".join("?" * rows) + ")"
+INSERT = {table: _insert(table) for table in TABLES}
+"""The statement that inserts a row of each table; histories keep the first of two equal keys."""
+
+DELETE = "DELETE FROM entry WHERE id=?"
+RETRY = "UPDATE entry SET due=?, error=?, attempts=attempts+1 WHERE id=?"
 
 
-def make_room(connection: sqlite3.Connection) -> None:
+def make_room(connection: Connection) -> None:
     """Give the disk back what is not needed: the log is brought into the database and cut, free pages are cut off."""
     with contextlib.suppress(sqlite3.Error):
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -124,7 +118,7 @@ def make_room(connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def create(path: str, *, wal_pages: int = 8192) -> sqlite3.Connection:
+def create(path: str, *, wal_pages: int = 8192) -> Connection:
     """Open for writing, with all tables there; of a new database the tables are always in the same places."""
     connection = connect(path, wal_pages=wal_pages)
     connection.executescript(DDL)
@@ -149,22 +143,26 @@ def is_ours(connection: sqlite3.Connection) -> bool:
     return _described(connection) == _made()
 
 
-def has_no_checksums(connection: sqlite3.Connection) -> bool:
+def has_no_checksums(connection: Connection) -> bool:
     """Whether the database is one of version 1."""
     return "checksum" not in [row[1] for row in connection.execute("PRAGMA table_info(entry)")]
 
 
-def add_checksums(connection: sqlite3.Connection) -> None:
+def add_checksums(connection: Connection) -> None:
     """From version 1 to 2; what is there already is not verified when it is read."""
     connection.execute("ALTER TABLE entry ADD COLUMN checksum INTEGER")
 
 
-def connect(path: str, *, cache_kib: int = 32768, wal_pages: int = 8192) -> sqlite3.Connection:
-    """Open for writing: every commit is on disk before it returns (WAL, synchronous=FULL)."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+def connect(path: str, *, cache_kib: int = 32768, wal_pages: int = 8192) -> Connection:
+    """Open for writing: every commit is on disk before it returns (WAL, synchronous=FULL).
+
+    What is deleted is written over with zeros: a rescue takes what it finds in a page for what was there.
+    """
+    connection = Connection(path)
     connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA secure_delete=ON")
     connection.execute(f"PRAGMA cache_size=-{cache_kib}")
     connection.execute(f"PRAGMA wal_autocheckpoint={wal_pages}")
     connection.execute("PRAGMA temp_store=MEMORY")

@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from itertools import chain, islice
+from itertools import chain
 from typing import Any
 
 from x400.spool import sqlite_schema as schema
@@ -22,6 +22,7 @@ from x400.spool.exceptions import SpoolClosed, SpoolCorrupt, SpoolError, SpoolFu
 from x400.spool.interface import Entry
 from x400.spool.rescue import FAILURES, is_damage
 from x400.spool.siblings import Key, Siblings
+from x400_framer.sqlite import Connection
 
 Row = tuple[Any, ...]
 
@@ -65,7 +66,7 @@ class Query:
 
     __slots__ = ("function", "future", "outcome")
 
-    def __init__(self, function: Callable[[sqlite3.Connection], Any], future: Any) -> None:
+    def __init__(self, function: Callable[[Connection], Any], future: Any) -> None:
         self.function = function
         self.future = future
         self.outcome: Any = None
@@ -99,20 +100,12 @@ class Changes:
         self.queries += other.queries
 
 
-def grouped(rows: Sequence[Any]) -> Iterable[Sequence[Any]]:
-    """Cut rows into groups that one statement can write."""
-    if len(rows) <= schema.GROUP:
-        return (rows,) if rows else ()
-    iterator = iter(rows)
-    return iter(lambda: list(islice(iterator, schema.GROUP)), [])
-
-
 class Writer(threading.Thread):
     """Commits groups; see the module."""
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        connection: Connection,
         report: Callable[[list[Written], list[str]], None],
         free: Callable[[Iterable[Entry]], None],
         siblings: Siblings,
@@ -251,82 +244,77 @@ class Writer(threading.Thread):
         return unlink
 
     def _transaction(self, changes: Changes, stores: list[Store]) -> list[str]:
-        """Write one group; the contents that nobody refers to any more."""
-        execute = self._connection.execute
-        flat = chain.from_iterable
-        execute("BEGIN IMMEDIATE")
-        try:
-            fresh = self._without_repetitions(stores)
-            entries = [row for store in fresh for row in store.entries]
-            for table, rows in (
-                ("entry", [row for row in entries if len(row) == schema.TABLES["entry"][1]]),
-                ("entry without content", [row for row in entries if len(row) != schema.TABLES["entry"][1]]),
-                ("event", [*flat(store.events for store in fresh), *changes.events]),
-            ):
-                for group in grouped(rows):
-                    execute(schema.insert(table, len(group)), list(flat(group)))
-            number = self.number + len(entries)
-            removed = [entry.id for entry in changes.done]
-            removed += [store.remove for store in fresh if store.remove is not None]
-            for ids in grouped(removed):
-                number -= execute(schema.delete_entries(len(ids)), ids).rowcount
-            for retry in changes.retries:
-                values = (retry.due, retry.error, retry.entry.id)
-                execute("UPDATE entry SET due=?, error=?, attempts=attempts+1 WHERE id=?", values)
-            unlink = []
-            for name in {*changes.contents, *flat(store.remove_contents for store in fresh)}:
-                if execute("SELECT 1 FROM entry WHERE content=? LIMIT 1", (name,)).fetchone() is None:
-                    unlink.append(name)
-            before = time.perf_counter()
-            execute("COMMIT")
-            self.commit_times.add(time.perf_counter() - before)
-        except BaseException:
-            if self._connection.in_transaction:
-                execute("ROLLBACK")
-            raise
-        self.number = number
+        """Write one group; the contents that nobody refers to any more.
+
+        As a rule all keys are new: only when fewer were stored, or another worker has or is just storing some, are the
+        repetitions looked for, and the others written.
+        """
+        for store in stores:
+            store.outcome = True
+        keys = keys_of(stores)
+        storing, elsewhere = self._siblings.storing(keys), self._siblings.known(keys)
+        fresh = stores
+        if storing or elsewhere or not self._write(changes, fresh):
+            fresh = self._without_repetitions(stores, storing, elsewhere)
+            if not self._write(changes, fresh):
+                raise SpoolError("a key that is not in the table of arrivals could not be stored there")
         self.commits += 1
         self.batches += len(stores)
         if changes.done:
             self._free(changes.done)
         if changes.retries:
             self._free(retry.entry for retry in changes.retries)
-        return unlink
+        return self._unused({*changes.contents, *chain.from_iterable(store.remove_contents for store in fresh)})
 
-    def _without_repetitions(self, stores: list[Store]) -> list[Store]:
-        """Store the keys of the batches; mark those whose key has been stored before, stands earlier, or is another
-        worker's, or is just being stored by another; the others.
+    def _write(self, changes: Changes, stores: list[Store]) -> bool:
+        """One transaction: all of it, or nothing where a batch is a repetition. What leaves comes before what is new,
+        which then takes its pages."""
+        arrivals = [store.arrival for store in stores if store.arrival is not None]
+        removed = [(entry.id,) for entry in changes.done]
+        removed += [(store.remove,) for store in stores if store.remove is not None]
+        entries = [row for store in stores for row in store.entries]
+        events = [row for store in stores for row in store.events] + changes.events
+        retries = [(retry.due, retry.error, retry.entry.id) for retry in changes.retries]
+        done = self._connection.transaction(
+            [
+                (schema.INSERT["arrival"], arrivals, len(arrivals)),
+                (schema.DELETE, removed, None),
+                (schema.INSERT["entry"], entries, None),
+                (schema.INSERT["event"], events, None),
+                (schema.RETRY, retries, None),
+            ]
+        )
+        if done is None:
+            return False
+        self.number += done[2] - done[1]
+        self.commit_times.add(self._connection.commit_seconds)
+        return True
 
-        As a rule all keys are new: one statement says so. Only when it stored fewer does the transaction begin anew,
-        and they are tried one by one. Comes first in the transaction.
-        """
-        execute = self._connection.execute
-        keyed = [store.arrival for store in stores if store.arrival is not None]
-        storing = self._siblings.storing(keys_of(stores))
-        elsewhere: set[Key] = set()
-        for group in grouped(keyed):
-            elsewhere |= self._siblings.known([(row[0], row[1]) for row in group])
-        new = 0
-        for group in grouped(keyed):
-            new += execute(schema.insert("arrival", len(group)), list(chain.from_iterable(group))).rowcount
-        if new == len(keyed) and not elsewhere and not storing:
-            return stores
-        execute("ROLLBACK")
-        execute("BEGIN IMMEDIATE")
-        fresh = []
+    def _unused(self, names: Iterable[str]) -> list[str]:
+        """Those contents that no entry refers to. What cannot be told is left to the next time the spool is opened."""
+        found = "SELECT 1 FROM entry WHERE content=? LIMIT 1"
+        try:
+            return [name for name in names if self._connection.execute(found, (name,)).fetchone() is None]
+        except FAILURES as error:
+            self._look_for_damage(error)
+            return []
+
+    def _without_repetitions(self, stores: list[Store], storing: set[Key], elsewhere: set[Key]) -> list[Store]:
+        """Mark the batches whose key has been stored before, stands earlier, or is another worker's, or is just being
+        stored by another; the others."""
+        found = "SELECT 1 FROM arrival WHERE identifier=? AND duplicate_key=?"
+        seen = set(elsewhere)
         for store in stores:
-            arrival = store.arrival
-            if arrival is None:
-                store.outcome = True
-            elif (arrival[0], arrival[1]) in elsewhere:
+            if store.arrival is None:
+                continue
+            key = (store.arrival[0], store.arrival[1])
+            if key in seen or self._connection.execute(found, key).fetchone() is not None:
                 store.outcome = False
-            elif (arrival[0], arrival[1]) in storing:
+            elif key in storing:
                 store.outcome = SpoolError("another worker is just storing the same transfer")
             else:
-                store.outcome = execute(schema.insert("arrival", 1), arrival).rowcount == 1
-            if store.outcome is True:
-                fresh.append(store)
-        return fresh
+                seen.add(key)
+        return [store for store in stores if store.outcome is True]
 
 
 def keys_of(stores: Sequence[Store]) -> list[Key]:
