@@ -166,3 +166,19 @@ def page_of(spool: Path, name: str) -> int:
     with closing(sqlite3.connect(spool)) as database:
         page: int = database.execute("SELECT rootpage FROM sqlite_master WHERE name=?", (name,)).fetchone()[0]
         return page
+
+
+def test_a_deferred_message_is_held_and_taken_back(tmp_path: Path) -> None:
+    config = relay_config(tmp_path)
+    with Running("run", config) as relay:
+        arguments = ("--from", "/C=GB/A=T/P=OTHER/S=Alice/", "--to", FROM, "--via", relay.address, "-")
+        identifier = x400("send", "--defer", 3600, *arguments, stdin="Later").stdout.strip()
+        (entry,) = waiting(config)
+        assert (entry["queue"], entry["identifier"]) == ("deferred:", identifier)
+        assert "1 cancelled" in x400("queue", "cancel", config, identifier).stdout
+        assert waiting(config) == []
+        assert "0 cancelled" in x400("queue", "cancel", config, identifier, code=1).stdout
+        assert relay.stop() == 0
+    lines = json.loads(x400("trace", config, identifier, "--json").stdout)
+    assert [line["action"] for line in lines] == ["arrived", "deferred", "cancelled"]
+    assert not list((tmp_path / "delivered").glob("*"))

@@ -59,3 +59,35 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
         port = relay.address.rpartition(":")[2]
         config.write_text(config.read_text().replace("port = 0", f"port = {port}"))
         assert "cannot listen" in x400("run", config, code=1).stderr
+
+
+def test_the_life_of_a_message_across_a_restart(tmp_path: Path) -> None:
+    """x400 trace and the accounting log have what happened before it and after it."""
+    peer = free_port()
+    config = relay_config(tmp_path, next_hop=peer)
+    config.write_text(config.read_text() + '\n[accounting]\nfile = "accounting"\n')
+    arguments = ("--from", FROM, "--to", TO, "--priority", "urgent", "-")
+    with Running("run", config) as relay:
+        identifier = x400("send", "--via", relay.address, *arguments, stdin="Hi").stdout.strip()
+        lost = x400("send", "--via", relay.address, *arguments, stdin="Hi").stdout.strip()
+        assert "1 given up" in x400("queue", "delete", config, "--id", lost).stdout
+        assert relay.stop() == 0
+    with Running("sink", "--listen", peer, "--count", 1) as sink, Running("run", config) as relay:
+        assert sink.wait() == 0
+        assert relay.stop() == 0
+    lines = json.loads(x400("trace", config, identifier, "--json").stdout)
+    assert [line["action"] for line in lines] == ["arrived", "transfer", "transferred"]
+    assert [line["peer"] for line in lines if line["action"] == "transferred"] == ["next"]
+    assert [line["at"] for line in lines] == sorted(line["at"] for line in lines)
+    assert "given-up" in x400("trace", config, lost).stdout
+    accounted = [json.loads(line) for line in (tmp_path / "accounting").read_text().splitlines()]
+    lives = {
+        one: [line["event"] for line in accounted if line["identifier"] == one and line["kind"] == "message"]
+        for one in (identifier, lost)
+    }
+    assert lives == {identifier: ["accepted", "transferred"], lost: ["accepted", "given-up"]}
+    (left,) = [line for line in accounted if line["event"] == "transferred"]
+    assert (left["peer"], left["priority"], left["originator"]) == ("next", "urgent", FROM)
+    assert left["recipients"] == [TO]
+    assert left["octets"] > 100
+    assert left["seconds"] > 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from tests.server.harness import (
 from x400.mts.bind import Credentials, MTABindError, encode_argument
 from x400.mts.stored import Stored
 from x400.net.transfer import TransferFailed
-from x400.server import config
+from x400.server import config, security
 from x400.server.binding import Binding, BindRefused
 from x400.server.security import MAXIMUM_ADDRESSES, FailedBinds
 
@@ -101,6 +102,45 @@ def test_a_server_that_is_not_trusted(tmp_path: Path) -> None:
             assert not delivered(tmp_path, "B")
 
     run(body())
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("version", "lowest", "agreed"),
+    [("TLSv1_1", None, False), ("TLSv1_2", None, True), ("TLSv1_3", None, True), ("TLSv1_1", "TLSv1", True)],
+)
+def test_nothing_before_tls_1_2(tmp_path: Path, version: str, lowest: str | None, agreed: bool) -> None:
+    """The last line shows that it is the listener that refuses, and nothing else about the older version."""
+    table = config.load(secured(tmp_path, "A", 1, "B", 2, "")).listener[0].tls
+    assert table is not None
+    folder = tmp_path / "A"
+    server = security.tls_context(table, lambda file: str(folder / file), listening=True)
+    client = security.tls_context(table, lambda file: str(folder / file), listening=False)
+    client.check_hostname = False
+    client.minimum_version = ssl.TLSVersion.TLSv1
+    client.maximum_version = ssl.TLSVersion[version]
+    for context in (server, client):
+        context.set_ciphers("ALL:@SECLEVEL=0")
+    if lowest is not None:
+        server.minimum_version = ssl.TLSVersion[lowest]
+    assert handshake(server, client) is agreed
+
+
+def handshake(server: ssl.SSLContext, client: ssl.SSLContext) -> bool:
+    """Whether the two agree, each on its side of a pipe."""
+    there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+    sides = [client.wrap_bio(back, there), server.wrap_bio(there, back, server_side=True)]
+    done: set[int] = set()
+    for _ in range(8):
+        for number, side in enumerate(sides):
+            try:
+                side.do_handshake()
+                done.add(number)
+            except ssl.SSLWantReadError:
+                continue
+            except ssl.SSLError:
+                return False
+    return done == {0, 1}
 
 
 def test_the_certificate_must_be_the_peers(tmp_path: Path) -> None:

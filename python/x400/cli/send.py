@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 
 from x400.cli.arguments import STDIN, Flag, HostPort, ORName, ORNames, credentials, domain_of, host_port, or_address
 from x400.cli.console import fail
@@ -30,6 +30,7 @@ def send(
     importance: Literal["low", "normal", "high"] = "normal",
     request_report: Literal["no-report", "non-delivery-report", "report"] = "non-delivery-report",
     return_content: Flag = False,
+    defer: Annotated[float, Parameter(validator=validators.Number(gte=0))] = 0.0,
     attach: Flag = False,
     name: str = "x400-send",
     password: str | None = None,
@@ -61,6 +62,8 @@ def send(
         What the originator wants to hear.
     return_content
         Non-delivery reports shall bring the content back.
+    defer
+        Seconds from now before which it is not to be delivered; an MTA that holds it may cancel it until then.
     attach
         Text files go as files, too.
     name
@@ -113,6 +116,7 @@ def send(
         encoded_information_types=encoded_information_types(body),
         priority=priority,
         content_return_request=return_content,
+        deferred_delivery_time=now + timedelta(seconds=defer) if defer else None,
     )
     try:
         submitted = mta.message_submission(envelope, encode(heading, body), now)
