@@ -21,6 +21,7 @@ import pytest
 import fastber
 
 UNDEFINED = "choice CHOICE { foo A } ::= foo : bar"
+UNTOLD_APART = re.compile(r"^Sequence(6|7|15) ::= SEQUENCE \{.*?^\}\n", re.MULTILINE | re.DOTALL)
 REPRS = 28
 # test -> how many of its vectors differ, and why
 DIFFERS: dict[str, dict[str, tuple[int, str]]] = {
@@ -45,9 +46,10 @@ DIFFERS: dict[str, dict[str, tuple[int, str]]] = {
 
 
 def _compile_files(paths: Any, *arguments: Any, **options: Any) -> fastber.Specification:
-    """One of asn1tools' files names a type that is nowhere, which asn1tools does not look for and fastber refuses."""
+    """One of asn1tools' files is refused (see test_module_sets): without what no test of its own names it compiles."""
     if str(paths).endswith("/all_types.asn"):
-        return fastber.compile_string(Path(paths).read_text().replace(UNDEFINED, ""), *arguments, **options)
+        text = Path(paths).read_text().replace(UNDEFINED, "")
+        return fastber.compile_string(UNTOLD_APART.sub("", text), *arguments, **options)
     return fastber.compile_files(paths, *arguments, **options)
 
 

@@ -12,11 +12,12 @@ import fastber
 
 TEXT = """
 Test DEFINITIONS IMPLICIT TAGS EXTENSIBILITY IMPLIED ::= BEGIN
+IMPORTS Pick FROM Closed;
 Bool ::= BOOLEAN  Int ::= INTEGER  Bits ::= BIT STRING  Octets ::= OCTET STRING  Nil ::= NULL  Oid ::= OBJECT IDENTIFIER
 Num ::= REAL  Enum ::= ENUMERATED { a(0), b(1), z(300) }  Utf8 ::= UTF8String  Ia5 ::= IA5String  T61 ::= TeletexString
 Bmp ::= BMPString  Uni ::= UniversalString  Utc ::= UTCTime  Gen ::= GeneralizedTime
 Seq ::= SEQUENCE { x INTEGER, y [0] BOOLEAN DEFAULT FALSE, z [1] EXPLICIT IA5String OPTIONAL }
-Set ::= SET { x INTEGER, y [0] BOOLEAN OPTIONAL, c Choice }
+Set ::= SET { x INTEGER, y [0] BOOLEAN OPTIONAL, c Pick }
 Choice ::= CHOICE { i [5] INTEGER, o OCTET STRING, s [6] SEQUENCE OF Choice }
 Many ::= SEQUENCE OF INTEGER
 High ::= [APPLICATION 1000] INTEGER
@@ -24,6 +25,7 @@ Ext ::= EXTERNAL
 END
 Closed DEFINITIONS IMPLICIT TAGS ::= BEGIN
 Shut ::= SEQUENCE { x INTEGER, y [0] BOOLEAN OPTIONAL }
+Pick ::= CHOICE { i [5] INTEGER, o OCTET STRING }
 Few ::= ENUMERATED { a(0), b(1) }
 Opt ::= SEQUENCE { a [0] INTEGER OPTIONAL, list SEQUENCE OF Shut OPTIONAL }
 Any ::= SEQUENCE { a ANY, b ANY OPTIONAL }

@@ -13,7 +13,7 @@ M DEFINITIONS ::= BEGIN
 Octets ::= OCTET STRING
 Many ::= SET OF OCTET STRING
 Pair ::= SEQUENCE { small OCTET STRING, any ANY, after INTEGER }
-Named ::= SEQUENCE { first-name INTEGER, second-name INTEGER OPTIONAL, third-name INTEGER DEFAULT 3 }
+Named ::= SEQUENCE { first-name INTEGER, second-name [0] INTEGER OPTIONAL, third-name [1] INTEGER DEFAULT 3 }
 END
 """
 LARGE = 1 << 16
@@ -62,7 +62,7 @@ class Name(str):
 @pytest.mark.parametrize("make", [str, lambda name: "".join(list(name)), Name])
 def test_keys_are_found_by_identity_text_and_equality(types: Any, make: Any) -> None:
     value = {make("third-name"): 9, make("second-name"): 2, make("first-name"): 1}
-    assert types["Named"].encode(value) == bytes.fromhex("30 09 020101 020102 020109")
+    assert types["Named"].encode(value) == bytes.fromhex("30 0d 020101 a003020102 a103020109")
 
 
 def test_keys_that_name_no_member_are_passed_over(types: Any) -> None:

@@ -167,6 +167,8 @@ pub enum TypeKind<'a> {
 pub struct Components<'a> {
     pub items: Vec<Component<'a>>,
     pub extensible: bool,
+    /// How many of the items stand behind the second "...".
+    pub behind: usize,
 }
 
 pub enum Component<'a> {

@@ -320,6 +320,7 @@ impl<'a> Parser<'a> {
             } else {
                 let component = self.component(markers == 1)?;
                 components.items.push(component);
+                components.behind += usize::from(markers > 1);
             }
             if !self.eat(b',') && !self.is(b'}') {
                 return Err(self.fault("`,` or `}`"));

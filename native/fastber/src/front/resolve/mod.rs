@@ -5,6 +5,7 @@
 
 mod classes;
 mod constraints;
+mod distinct;
 mod inner;
 mod limits;
 mod named;
@@ -22,6 +23,7 @@ use super::lexer::{place, tokens};
 use super::parser;
 use crate::schema::{self, Schema, Tag, TypeId, TypeNode};
 use classes::{Object, Objects, Rows};
+use distinct::Listed;
 
 /// The longest chain of references, the deepest nesting of parameterised definitions, the largest object set.
 const LONGEST_CHAIN: u32 = 100;
@@ -121,6 +123,10 @@ struct Resolver<'a> {
     bodies: Map<(*const Type<'a>, ScopeId), TypeId>,
     copies: Vec<(TypeId, TypeId)>,
     work: Vec<Work<'a>>,
+    /// What was made with components whose tags have to differ.
+    listed: Vec<Listed>,
+    /// Types that are left open because their definition is not at hand, in ascending order.
+    untold: Vec<TypeId>,
     /// Spans that were parsed as types; the parsed type is what identity hangs on.
     span_types: Map<Span, Rc<Type<'a>>>,
     value_sets: Map<Span, Rc<Type<'a>>>,
@@ -187,6 +193,8 @@ impl<'a> Resolver<'a> {
             bodies: Map::default(),
             copies: Vec::new(),
             work: Vec::new(),
+            listed: Vec::new(),
+            untold: Vec::new(),
             span_types: Map::default(),
             value_sets: Map::default(),
             object_sets: Map::default(),
@@ -247,6 +255,7 @@ impl<'a> Resolver<'a> {
         for &(to, from) in &self.copies {
             self.nodes[to as usize].kind = self.nodes[from as usize].kind.clone();
         }
+        self.check_tags();
         schema.types = std::mem::take(&mut self.nodes);
         schema
     }

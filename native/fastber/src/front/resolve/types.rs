@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::distinct::{Listed, Place};
 use super::{NodeKey, Resolved, Resolver, ScopeId, Symbol, Work};
 use crate::front::ast::*;
 use crate::schema::{self, Choice, Class, Kind, Member, Members, Tag, TypeId, TypeNode};
@@ -32,6 +33,7 @@ pub(super) struct Item<'a> {
     pub optional: bool,
     pub default: Option<Rc<Value<'a>>>,
     pub addition: bool,
+    pub place: Place,
 }
 
 pub(super) fn universal(number: u32) -> Tag {
@@ -133,6 +135,9 @@ impl<'a> Resolver<'a> {
             module: target.module,
             constraint,
         });
+        if matches!(target.ty.kind, TypeKind::Reference { .. }) {
+            self.untold.push(id);
+        }
         let body = (key.ty, key.scope);
         self.node_index.insert(key, id);
         if let TypeKind::Simple(kind) = &target.ty.kind {
@@ -438,17 +443,19 @@ impl<'a> Resolver<'a> {
                     extensible,
                 }
             }
-            TypeKind::Sequence(_) => Kind::Sequence(self.members(&ty, scope, depth)?),
-            TypeKind::Set(_) => Kind::Set(self.members(&ty, scope, depth)?),
+            TypeKind::Sequence(_) => Kind::Sequence(self.members(id, &ty, scope, depth)?),
+            TypeKind::Set(_) => Kind::Set(self.members(id, &ty, scope, depth)?),
             TypeKind::Choice(components) => {
                 let mut choice = Choice {
                     alternatives: Vec::with_capacity(components.items.len()),
                     extensible: components.extensible || self.modules[ty.module as usize].extensible,
                 };
-                for item in self.items(&ty, scope)? {
+                let items = self.items(&ty, scope)?;
+                for item in &items {
                     let id = self.type_id(&item.ty, item.scope, item.automatic, depth)?;
                     choice.alternatives.push((item.name.to_owned(), id));
                 }
+                self.list(id, &items);
                 Kind::Choice(choice)
             }
             TypeKind::SequenceOf(of) => Kind::SequenceOf(self.type_id(of, scope, None, depth)?),
@@ -461,7 +468,13 @@ impl<'a> Resolver<'a> {
         Ok(())
     }
 
-    fn members(&mut self, ty: &Rc<Type<'a>>, scope: ScopeId, depth: u32) -> Resolved<Members> {
+    /// The components of `id` are to be held against each other.
+    fn list(&mut self, id: TypeId, items: &[Item<'a>]) {
+        let places = items.iter().map(|item| item.place).collect();
+        self.listed.push(Listed { id, places });
+    }
+
+    fn members(&mut self, id: TypeId, ty: &Rc<Type<'a>>, scope: ScopeId, depth: u32) -> Resolved<Members> {
         let (TypeKind::Sequence(components) | TypeKind::Set(components)) = &ty.kind else {
             return Ok(Members::default());
         };
@@ -470,7 +483,9 @@ impl<'a> Resolver<'a> {
             members: Vec::with_capacity(components.items.len()),
             extensible,
         };
-        for item in self.items(ty, scope)? {
+        let items = self.items(ty, scope)?;
+        self.list(id, &items);
+        for item in items {
             let type_id = self.type_id(&item.ty, item.scope, item.automatic, depth + 1)?;
             let default = match &item.default {
                 None => None,
@@ -502,7 +517,9 @@ impl<'a> Resolver<'a> {
                 .iter()
                 .all(|c| !matches!(c, Component::Named { ty, .. } if !ty.tags.is_empty()));
         let mut items: Vec<Item<'a>> = Vec::with_capacity(components.items.len());
-        for component in &components.items {
+        let before = components.items.len() - components.behind;
+        for (index, component) in components.items.iter().enumerate() {
+            let behind = index >= before;
             match component {
                 Component::Named {
                     name,
@@ -518,6 +535,12 @@ impl<'a> Resolver<'a> {
                     optional: *optional,
                     default: default.clone(),
                     addition: *addition,
+                    place: Place {
+                        module: ty.module,
+                        // the name stands in front of the type
+                        token: ty.token - u32::from(!name.is_empty()),
+                        behind,
+                    },
                 }),
                 Component::ComponentsOf { ty: of, addition } => {
                     self.step(of)?;
@@ -533,6 +556,11 @@ impl<'a> Resolver<'a> {
                     }
                     items.extend(expanded?.into_iter().filter(|i| !i.addition).map(|i| Item {
                         addition: *addition,
+                        place: Place {
+                            module: of.module,
+                            token: of.token,
+                            behind,
+                        },
                         ..i
                     }));
                 }
