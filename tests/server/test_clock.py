@@ -34,8 +34,10 @@ def set_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     return set_
 
 
-def test_a_jump_is_noticed_and_doubted(set_clock: Callable[[float], None], monkeypatch: pytest.MonkeyPatch) -> None:
-    looked = Clock()
+def test_a_jump_is_noticed_and_doubted(
+    tmp_path: Path, set_clock: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = Clock(tmp_path / "clock")
     jumps = []
     for ahead in (0.0, 1.0, 31.0, 31.0, DAY, DAY, 0.0, -HOUR):
         set_clock(ahead)
@@ -50,10 +52,68 @@ def test_a_jump_is_noticed_and_doubted(set_clock: Callable[[float], None], monke
     assert not looked.doubtful, "it is believed in the end"
 
 
+def test_the_time_is_that_of_the_last_look(tmp_path: Path, set_clock: Callable[[float], None]) -> None:
+    """What is set between a look and what is done by the time does no harm."""
+    looked = Clock(tmp_path / "clock")
+    looked.look()
+    set_clock(DAY)
+    assert looked.time() == pytest.approx(time.time() - DAY, abs=1)
+    looked.look()
+    assert looked.time() == pytest.approx(time.time(), abs=1)
+
+
+def test_the_next_process_knows_what_was_believed(
+    tmp_path: Path, set_clock: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "clock"
+
+    def started() -> tuple[int, bool]:
+        looked = Clock(file)
+        return round(looked.look()), looked.doubtful
+
+    assert started() == (0, False)
+    set_clock(30.0)
+    assert started() == (30, False)
+    set_clock(DAY)
+    assert started() == started() == (round(DAY - 30), True), "not believed by the second, either"
+    set_clock(0.0)
+    assert started() == (-30, False)
+    set_clock(DAY)
+    file.write_text("damaged")
+    assert started() == (0, False)
+    monkeypatch.setattr(clock, "_this_boot", lambda: "another")
+    set_clock(3 * DAY)
+    assert started() == (0, False), "who knows for how long it was off"
+    assert [one.name for one in tmp_path.iterdir()] == ["clock"]
+
+
 async def waiting_entry(a: int, folder: Path) -> None:
     """One message that waits for B, which is down."""
     await transfer(a, [apdu("one", TO_B)])
     await until(lambda: [one.obstacle for one in waiting(folder / "A" / "spool")] not in ([], [""]))
+
+
+def test_an_mta_that_is_started_while_the_clock_is_wrong_gives_nothing_up(
+    tmp_path: Path, set_clock: Callable[[float], None]
+) -> None:
+    a, b = free_port(), free_port()
+    path = configuration(tmp_path, "A", a, to={"B": b}, more="[retry]\nfirst = 0.1\nlongest = 0.3")
+
+    async def body() -> None:
+        async with working(path):
+            await waiting_entry(a, tmp_path)
+            await until(lambda: (tmp_path / "A" / "spool" / "clock").exists())
+        set_clock(30 * DAY)
+        async with working(path) as worker:
+            await asyncio.sleep(2.5)
+            assert worker.clock.doubtful
+            set_clock(0.0)
+            (one,) = waiting(tmp_path / "A" / "spool")
+            async with working(configuration(tmp_path, "B", b, to={"A": a})):
+                await until(lambda: delivered(tmp_path, "B"))
+            assert "given-up" not in {line.action for line in trace(tmp_path / "A" / "spool", one.identifier)}
+
+    run(body())
 
 
 def test_a_jump_forward_gives_nothing_up(tmp_path: Path, set_clock: Callable[[float], None]) -> None:

@@ -5,11 +5,17 @@ is due, when a message is given up, for how long a trace is kept. After a jump b
 after one forward everything would have waited too long at once. So retries are brought back in reach, and a time of day
 that has jumped forward by more than a minute is not believed for a while: nothing is given up or forgotten by it, and
 who looks after the machine has the time to put it right. What is to be delivered later goes by the wall clock at once.
+
+What is believed is kept in a file, for the next process: one that is started while the clock is wrong would not see it
+jump. It holds good until the machine is started anew; then there is nothing to hold the clock against.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
+from pathlib import Path
 
 import structlog
 
@@ -27,25 +33,59 @@ def _since_boot() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)  # goes on while the machine sleeps
 
 
-class Clock:
-    """What is known about the wall clock; ``look`` is called about once a second."""
+def _this_boot() -> str:
+    with contextlib.suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return ""
 
-    def __init__(self) -> None:
-        self._offset = time.time() - _since_boot()
+
+class Clock:
+    """What is known about the wall clock; ``look`` is called about once a second. All workers of an MTA share the
+    ``file`` of what is believed; what is in it is taken for the last look."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._boot = _this_boot()
         self._doubtful_until = 0.0
+        kept = self._kept()
+        self._offset = time.time() - _since_boot() if kept is None else kept
+        """Of the wall clock, as of the last look, to the time since the start of the machine."""
+        self._believed = self._offset
 
     def look(self) -> float:
         """Seconds that the clock has jumped by since the last look; 0.0: it has not."""
         offset = time.time() - _since_boot()
         jump, self._offset = offset - self._offset, offset
-        if abs(jump) < NOTICED:
-            return 0.0
-        if jump > BELIEVED:
-            self._doubtful_until = _since_boot() + DOUBTFUL
-        elif jump < 0:
-            self._doubtful_until = 0.0
-        log.error("the clock has jumped", seconds=round(jump, 1), believed=not self.doubtful)
-        return jump
+        jumped = abs(jump) >= NOTICED
+        if jumped:
+            if jump > BELIEVED:
+                self._doubtful_until = _since_boot() + DOUBTFUL
+            elif jump < 0:
+                self._doubtful_until = 0.0
+            log.error("the clock has jumped", seconds=round(jump, 1), believed=not self.doubtful)
+        if not self.doubtful:
+            self._keep()
+        return jump if jumped else 0.0
+
+    def time(self) -> float:
+        """Seconds since 1970, as of a clock that has not been set since the last look."""
+        return self._offset + _since_boot()
+
+    def _kept(self) -> float | None:
+        with contextlib.suppress(OSError, ValueError):
+            boot, offset = self._file.read_text().split()
+            return float(offset) if boot == self._boot else None
+        return None
+
+    def _keep(self) -> None:
+        """What is believed now, if that is not what was kept."""
+        if abs(self._offset - self._believed) < NOTICED and self._file.exists():
+            return
+        self._believed = self._offset
+        new = self._file.with_name(f"{self._file.name}.{os.getpid()}")
+        with contextlib.suppress(OSError):  # the disk is full: the next look keeps it
+            new.write_text(f"{self._boot} {self._offset}\n")
+            os.replace(new, self._file)
 
     @property
     def doubtful(self) -> bool:

@@ -97,7 +97,7 @@ class Worker:
             limits.failed_binds, config.timers.failed_bind, config.timers.failed_bind_longest
         )
         self.congestion = Congestion(config.spool, limits.waiting, limits.free_octets)
-        self.clock = Clock()
+        self.clock = Clock(config.spool / "clock")
         self.links: set[Link] = set()
         self.stopping = False
         self.damage = ""
@@ -391,7 +391,7 @@ class Worker:
 
     async def _expire(self) -> bool:
         """Give up what has waited too long: a report takes its place. True when there may be more."""
-        entries = await self.spool.expired(time.time(), EXPIRED_TOGETHER)
+        entries = await self.spool.expired(self.clock.time(), EXPIRED_TOGETHER)
         for number, entry in enumerate(entries):
             try:
                 await self.give_up(entry, UNANSWERED if entry.queue == DIRECTORY else "maximum-time-expired")
