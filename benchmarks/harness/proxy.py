@@ -27,7 +27,7 @@ class Line:
         self.silent = False
 
     async def pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.CancelledError):  # the latter: the run is over
+        with contextlib.suppress(OSError, RuntimeError, asyncio.CancelledError):  # severed; just severed; it is over
             while data := await reader.read(CHUNK):
                 if wait := self.proxy.wait():
                     await asyncio.sleep(wait)
@@ -36,7 +36,8 @@ class Line:
                 writer.write(data)
                 await writer.drain()
         if not self.silent:
-            writer.close()
+            with contextlib.suppress(RuntimeError):
+                writer.close()
 
     def sever(self) -> None:
         """Reset both connections, whatever is under way."""
@@ -84,7 +85,8 @@ class Proxy:
         line = Line(self, writer, far_writer)
         self._lines.add(line)
         try:
-            await asyncio.gather(line.pump(reader, far_writer), line.pump(far_reader, writer))
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.gather(line.pump(reader, far_writer), line.pump(far_reader, writer))
         finally:
             self._lines.discard(line)
 
