@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
+import subprocess
 from pathlib import Path
 
-from tests.cli.processes import x400
+from tests.cli.processes import X400, x400
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -30,6 +32,17 @@ def test_json_from_standard_input() -> None:
     envelope = shown["value"]["message"]["envelope"]
     assert envelope["message-identifier"]["local-identifier"] == "mta.pp.tes.514:msg.user1"
     assert "ipm" in shown["value"]["message"]["content"]["InformationObject"]
+
+
+def test_standard_input_that_has_no_path() -> None:
+    """A socket cannot be opened as /dev/stdin; nor can another user's pipe, which a test that root runs cannot show."""
+    here, there = socket.socketpair()
+    with here, there:
+        here.sendall(message())
+        here.shutdown(socket.SHUT_WR)
+        done = subprocess.run([*X400, "inspect", "-"], stdin=there, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "MTSTransferProtocol.MTS-APDU" in done.stdout
 
 
 def test_a_type_by_name() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,10 +15,33 @@ if TYPE_CHECKING:
     from x400.mts.identifiers import GlobalDomainIdentifier
     from x400.mts.oraddress import ORAddress
 
-__all__ = ["STDIN", "Flag", "HostPort", "ORName", "ORNames", "credentials", "domain_of", "host_port", "or_address"]
+__all__ = [
+    "STDIN",
+    "Flag",
+    "HostPort",
+    "ORName",
+    "ORNames",
+    "credentials",
+    "domain_of",
+    "host_port",
+    "octets_of",
+    "or_address",
+]
 
 STDIN = Path("/dev/stdin")
 """What the argument `-` stands for."""
+
+
+def octets_of(file: Path) -> bytes:
+    """What is in a file; what cannot be read ends the command.
+
+    Standard input is read as it stands: by its path it cannot be opened where it is a socket, or another user's pipe.
+    """
+    try:
+        return sys.stdin.buffer.read() if file == STDIN else file.read_bytes()
+    except OSError as error:
+        fail(f"{file}: {error.strerror}")
+
 
 ORName = Annotated[str, Parameter(metavar="ORADDR")]
 ORNames = Annotated[list[str], Parameter(metavar="ORADDR", negative="")]

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from rich.text import Text
 from rich.tree import Tree
 
-from x400.cli.arguments import Flag
+from x400.cli.arguments import Flag, octets_of
 from x400.cli.console import console, fail, say_error
 
 if TYPE_CHECKING:
@@ -44,10 +44,7 @@ def inspect(
     from x400.ipm.inspection import inspect as take_apart
     from x400.osi.tlv import FramingError
 
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        fail(f"{file}: {error.strerror}")
+    data = octets_of(file)
     try:
         name, tree = take_apart(data, TYPES if type_ is None else (type_,))
     except UnknownType as error:

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter, validators
 
-from x400.cli.arguments import STDIN, Flag, HostPort, ORName, ORNames, credentials, domain_of, host_port, or_address
+from x400.cli.arguments import (
+    STDIN,
+    Flag,
+    HostPort,
+    ORName,
+    ORNames,
+    credentials,
+    domain_of,
+    host_port,
+    octets_of,
+    or_address,
+)
 from x400.cli.console import fail
 
 if TYPE_CHECKING:
@@ -152,11 +163,7 @@ def body_part(file: Path, attach: bool = False) -> BodyPart:
     """The body part that a file goes as."""
     from x400.ipm.body_parts import File, Text
 
-    try:
-        octets = file.read_bytes()
-        modified = datetime.fromtimestamp(file.stat().st_mtime, UTC)
-    except OSError as error:
-        fail(f"{file}: {error.strerror}")
+    octets = octets_of(file)
     if not attach:
         try:
             text = octets.decode()
@@ -164,4 +171,5 @@ def body_part(file: Path, attach: bool = False) -> BodyPart:
             text = "\0"
         if all(character.isprintable() or character in "\t\n\r\f" for character in text):
             return Text(text)
+    modified = None if file == STDIN else datetime.fromtimestamp(file.stat().st_mtime, UTC)
     return File(file.name, octets, modified)
