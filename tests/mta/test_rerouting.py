@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+
+import pytest
 
 from tests.mta.accounts import checked
 from tests.mta.samples import (
@@ -12,6 +15,7 @@ from tests.mta.samples import (
     EARLIER,
     NOBODY,
     NOW,
+    OWN,
     decoded,
     mta,
     sent,
@@ -26,6 +30,7 @@ from x400.mts.identifiers import GlobalDomainIdentifier
 from x400.mts.oraddress import ORAddress
 from x400.mts.originate import probe
 
+EAST = GlobalDomainIdentifier("GB", "EAST")
 LATER = NOW + timedelta(minutes=10)
 
 
@@ -62,6 +67,31 @@ def test_the_other_way_and_what_the_trace_says() -> None:
     assert len(elements) == 2
     assert elements[1]["mta-supplied-information"]["attempted"] == ("mta", "east")
     assert elements[1]["mta-supplied-information"]["routing-action"] == "rerouted"
+
+
+@pytest.mark.parametrize(
+    ("domain", "action", "attempted"),
+    [(EAST, "rerouted", EAST), (OWN, "relayed", None), (None, "rerouted", None)],
+)
+def test_the_trace_between_domains_says_which_domain_was_attempted(
+    domain: GlobalDomainIdentifier | None, action: str, attempted: GlobalDomainIdentifier | None
+) -> None:
+    """An MTA of our own domain is no other's business: only the internal trace tells."""
+    configuration = replace(two_ways().configuration, peer_domains={} if domain is None else {"east": domain})
+    one = MTA(configuration)
+    for queued in (*taken(sent(BOB), one).transfers, *taken(probe(subject(BOB), 10, NOW), one).transfers):
+        outcome = one.reroute(queued.stored(), queued.recipients, "east", ["east"], LATER)
+        assert outcome is not None
+        (transfer,) = outcome.transfers
+        value = decoded(transfer)[1]
+        envelope = value.get("envelope", value)
+        supplied = envelope["trace-information"][-1]["domain-supplied-information"]
+        assert supplied["routing-action"] == action
+        assert supplied.get("attempted-domain") == (None if attempted is None else attempted.to_value())
+        internal = next(f["value"] for f in envelope["extensions"] if f["type"][1] == 38)
+        elements = specification().modules["MTAAbstractService"]["InternalTraceInformation"].decode(internal)
+        assert elements[-1]["mta-supplied-information"]["attempted"] == ("mta", "east")
+        assert elements[-1]["mta-supplied-information"]["routing-action"] == "rerouted"
 
 
 def test_nothing_else_is_touched() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from x400.mts.identifiers import GlobalDomainIdentifier
 from x400.server import config
 from x400.server.toml_place import line_of, parse_path, show_path
 
@@ -163,6 +164,22 @@ def test_what_peers_are_known_by(added: str, expected: str) -> None:
 def test_certificates_that_cannot_be_read(old: str, new: str, expected: str) -> None:
     with pytest.raises(config.ConfigError, match=expected):
         config.parse(GOOD.replace(old, new, 1), "/nowhere/x.toml")
+
+
+@pytest.mark.parametrize(
+    ("domains", "known"),
+    [
+        ("", None),
+        ('domains = ["/C=FR/A=X/P=Y/"]', GlobalDomainIdentifier("FR", "X", "Y")),
+        ('domains = ["/C=FR/A=X/", "/C=DE/A=Z/"]', None),
+        ("domains = []", None),
+    ],
+)
+def test_the_domain_of_a_peer_is_known_where_it_speaks_for_one(
+    domains: str, known: GlobalDomainIdentifier | None
+) -> None:
+    read = config.parse(GOOD.replace('name = "C"', f'name = "C"\n{domains}'), "/nowhere/x.toml")
+    assert config.mta_configuration(read).peer_domains.get("C") == known
 
 
 def test_what_is_kept_of_interrupted_transfers() -> None:

@@ -147,6 +147,7 @@ class MTAConfiguration:
     to be delivered before some time is held here, unless `defers` is False. At most `maximum_copies` are made of one
     message that comes in, by redirection, expansion of lists and conversion. `peers_1984` speak the P1 of 1984;
     `gateway_1984` is the address under which they write to addresses that only 1988 can hold (RFC 1328 3.1).
+    `peer_domains` are those of the peers, where they are known: the trace names them.
     """
 
     name: str
@@ -164,6 +165,7 @@ class MTAConfiguration:
     worker: str = ""
     peers_1988: frozenset[str] = frozenset()
     peers_1984: frozenset[str] = frozenset()
+    peer_domains: Mapping[str, GlobalDomainIdentifier] = field(default_factory=dict)
     gateway_1984: ORAddress | None = None
     users: tuple[User, ...] = ()
     distribution_lists: tuple[DistributionList, ...] = ()

@@ -16,6 +16,7 @@ import fastber
 from x400.mta.front_end import FrontEnd
 from x400.mts.apdu import Apdu, Recipient, domain_of, type_named
 from x400.mts.extensions import Extension, StandardExtension, extension_field, tlv, value_in_place
+from x400.mts.identifiers import GlobalDomainIdentifier
 from x400.mts.stored import Stored
 from x400.mts.trace import utc
 
@@ -48,6 +49,8 @@ class Actions:
     deferred: datetime | None = None
     attempted: str | None = None
     """The MTA to which it could not be passed, so that it is rerouted."""
+    domain: GlobalDomainIdentifier | None = None
+    """That MTA's, where it is known."""
     arrived: datetime | None = None
     """When it came to this MTA, if that is not now."""
 
@@ -100,31 +103,40 @@ def traced(work: Work, configuration: MTAConfiguration, now: datetime, actions: 
     apdu, found = work.apdu, work.found
     domain = configuration.global_domain_identifier.to_value()
     members = actions.members()
-    supplied = {"arrival-time": utc(work.arrival_time), "routing-action": "relayed"} | members
+    between = _between_domains(actions, members, configuration.global_domain_identifier)
+    relayed = {"arrival-time": utc(work.arrival_time), "routing-action": "relayed"}
     edits: dict[str, Any] = {}
     trace = apdu.envelope["trace-information"]
     if found.add_trace:
-        element = {"global-domain-identifier": domain, "domain-supplied-information": supplied}
+        element = {"global-domain-identifier": domain, "domain-supplied-information": relayed | between}
         edits[f"{apdu.path}trace-information[+]"] = element
     elif len(trace) and domain_of(trace[len(trace) - 1]["global-domain-identifier"]) == (
         configuration.global_domain_identifier
     ):
         last = len(trace) - 1
         old = trace[last]["domain-supplied-information"].get("other-actions")
-        for member, value in _merged(members, old.value if old is not None else None).items():
+        for member, value in _merged(between, old.value if old is not None else None).items():
             edits[f"{apdu.path}trace-information[{last}].domain-supplied-information.{member}"] = value
     copy = spliced(apdu, edits)
     own = {"global-domain-identifier": domain, "mta-name": configuration.name}
     attempted = {"attempted": ("mta", actions.attempted)} if actions.attempted else {}
-    internal = _internal(
-        found, own, supplied | {"arrival-time": utc(actions.arrived or now)} | attempted, members | attempted
-    )
+    arrived = {"arrival-time": utc(actions.arrived or now)}
+    internal = _internal(found, own, relayed | members | arrived | attempted, members | attempted)
     if internal is not None:
         number = StandardExtension.INTERNAL_TRACE_INFORMATION
         copy = spliced(copy, extension_edit(copy.extensions, copy.path, number, internal, report=copy.kind == "report"))
     field = copy.find_extension(StandardExtension.INTERNAL_TRACE_INFORMATION)
     found = replace(found, add_trace=False, add_internal_trace=False, internal_trace=field)
     return Work(copy, found, work.arrival_time, made=True)
+
+
+def _between_domains(actions: Actions, members: dict[str, Any], own: GlobalDomainIdentifier) -> dict[str, Any]:
+    """The members for the element of this domain: which domain was attempted; of an MTA within it, nothing."""
+    if actions.domain is None:
+        return members
+    if actions.domain == own:
+        return {member: value for member, value in members.items() if member != "routing-action"}
+    return members | {"attempted-domain": actions.domain.to_value()}
 
 
 def _merged(members: dict[str, Any], old: tuple[bytes, int] | None) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Another way for what is queued for a next MTA that is down (X.411 14.3, routing-decision after a failed transfer).
 
-The trace says that the message was rerouted, the internal trace also which MTA was attempted.
+The internal trace says that the message was rerouted, and which MTA was attempted; the trace that it was, and which
+domain, unless the MTA is of our own.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def reroute(
         decision = _other(mta, apdu, mta.decide(apdu.report_destination, now), attempted, down)
         if decision is None:
             return False
-        work = traced(work, mta.configuration, now, Actions(attempted=attempted))
+        work = traced(work, mta.configuration, now, _attempted(mta, attempted))
         report_routing(mta, work, outcome, apdu.priority, now, decision)
         return True
     everybody = list(apdu.recipients)
@@ -47,11 +48,15 @@ def reroute(
             if decision is None:
                 return False
             decided.onward.append((recipient, decision))
-    work = traced(work, mta.configuration, now, Actions(attempted=attempted))
+    work = traced(work, mta.configuration, now, _attempted(mta, attempted))
     decided.everybody = list(work.apdu.recipients)
     outcome.log.append(LogRecord("rerouted", apdu.identifier, {"attempted": attempted}))
     settle(mta, work, decided, outcome, now, 0)
     return True
+
+
+def _attempted(mta: MTA, peer: str) -> Actions:
+    return Actions(attempted=peer, domain=mta.configuration.peer_domains.get(peer))
 
 
 def _other(mta: MTA, apdu: Apdu, decision: Decision, attempted: str, down: Container[str]) -> Decision | None:

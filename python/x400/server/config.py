@@ -528,6 +528,11 @@ def mta_configuration(config: Config, worker: int = 0) -> MTAConfiguration:
         worker="" if config.mta.workers == 1 else f"w{worker}",
         defers=config.mta.deferred_delivery == "hold",
         peers_1984=frozenset(peer.name for peer in config.peer if peer.protocol == OF_1984),
+        peer_domains={
+            peer.name: GlobalDomainIdentifier.parse(peer.domains[0])
+            for peer in config.peer
+            if peer.domains is not None and len(peer.domains) == 1
+        },
         gateway_1984=None if config.mta.gateway_1984 is None else ORAddress.parse(config.mta.gateway_1984),
         users=users(config.user, config.path),
         distribution_lists=distribution_lists(config.distribution_list),
