@@ -123,3 +123,76 @@ def test_values_of_objects_within_objects() -> None:
         """
     )
     assert dict(spec.values["M"]) == {"a": 7, "b": "eight", "c": "p"}
+
+
+TABLES = """
+    M DEFINITIONS IMPLICIT TAGS ::= BEGIN
+    KIND ::= CLASS { &id OBJECT IDENTIFIER UNIQUE, &code INTEGER OPTIONAL, &Type }
+        WITH SYNTAX { &Type [CODE &code] IDENTIFIED BY &id }
+    number KIND ::= { INTEGER CODE 5 IDENTIFIED BY {2 5 1} }
+    Kinds KIND ::= { number | {IA5String IDENTIFIED BY {2 5 2}} }
+    None KIND ::= { ... }
+    Id ::= KIND.&id  Code ::= KIND.&code  Held ::= KIND.&Type
+    Entry ::= SEQUENCE { type Id ({Kinds}), value [0] Held ({Kinds}{@type}),
+        more SET OF Held ({Kinds}{@type}) OPTIONAL }
+    Nested ::= SEQUENCE { type Id ({Kinds}), inner SEQUENCE { value Held ({Kinds}{@type}) } }
+    Either {KIND:Set} ::= SEQUENCE { type Id ({Set}), value Held ({Set}{@type}) }
+    Of ::= Either {{Kinds}}
+    Written ::= Id ({Kinds})  Single ::= Id ({number})  Anything ::= Id ({None})  Nothing ::= Id ({})
+    Coded ::= Code ({Kinds})
+    Value ::= KIND.&id ({2 5 1})  Behind ::= Id ({joint-iso-itu-t 5 1})  Two ::= Id ({2 5 1} | {2 5 2})
+    Part ::= Entry (WITH COMPONENTS { ..., type ({2 5 1}) })
+    Same ::= Entry (WITH COMPONENTS { ..., type ({Kinds}) })
+    Instance ::= INSTANCE OF TYPE-IDENTIFIER ({Identified})
+    Identified TYPE-IDENTIFIER ::= { {INTEGER IDENTIFIED BY {2 5 1}} }
+    END
+"""
+
+
+def test_a_table_behind_the_name_of_an_open_type() -> None:
+    spec = fastber.compile_string(TABLES)
+    for name, value in {
+        "Entry": {"type": "2.5.2", "value": "a", "more": ["b", "c"]},
+        "Nested": {"type": "2.5.1", "inner": {"value": 7}},
+        "Of": {"type": "2.5.1", "value": 7},
+    }.items():
+        encoding = spec.encode(name, value, resolve_open_types=True)
+        assert spec.decode(name, encoding, resolve_open_types=True) == value
+    assert (
+        spec.encode("Entry", {"type": "2.5.1", "value": 5}, resolve_open_types=True).hex() == "300906025501a003020105"
+    )
+    described = spec.types["Entry"].describe().members[1].type.open_type
+    assert described is not None
+    assert [identifier for identifier, _ in described.rows] == ["2.5.1", "2.5.2"]
+
+
+@pytest.mark.parametrize("name", ["Written", "Single", "Anything", "Nothing", "Coded"])
+def test_a_table_is_no_value(name: str) -> None:
+    spec = fastber.compile_string(TABLES)
+    spec.types[name].check_constraints(6 if name == "Coded" else "2.5.9")
+
+
+@pytest.mark.parametrize("name", ["Value", "Behind", "Two"])
+def test_a_value_in_braces_is_no_table(name: str) -> None:
+    spec = fastber.compile_string(TABLES)
+    spec.types[name].check_constraints("2.5.1")
+    with pytest.raises(fastber.ConstraintsError, match=r"expected 2\.5\.1"):
+        spec.types[name].check_constraints("2.5.9")
+
+
+def test_tables_and_values_within_inner_subtyping() -> None:
+    spec = fastber.compile_string(TABLES)
+    value = {"type": "2.5.1", "value": b"\x02\x01\x05"}
+    other = {"type": "2.5.9", "value": b"\x05\x00"}
+    for name in ("Part", "Same"):
+        spec.types[name].check_constraints(value)
+    spec.types["Same"].check_constraints(other)
+    with pytest.raises(fastber.ConstraintsError, match=r"Part\.type: expected 2\.5\.1"):
+        spec.types["Part"].check_constraints(other)
+
+
+def test_the_table_of_an_instance_is_no_value() -> None:
+    instance = fastber.compile_string(TABLES).types["Instance"]
+    instance.check_constraints({"type-id": "2.5.9", "value": b"\x05\x00"})
+    value = {"type-id": "2.5.1", "value": 4}
+    assert instance.decode(instance.encode(value, resolve_open_types=True), resolve_open_types=True) == value

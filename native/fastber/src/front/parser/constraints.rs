@@ -5,7 +5,7 @@ use crate::front::ast::*;
 use crate::front::lexer::Kind as T;
 
 impl<'a> Parser<'a> {
-    pub(super) fn constraint(&mut self) -> Parsed<Constraint<'a>> {
+    pub fn constraint(&mut self) -> Parsed<Constraint<'a>> {
         let span = {
             let begin = self.at;
             let span = self.bracketed(b'(', b')')?;
@@ -21,8 +21,11 @@ impl<'a> Parser<'a> {
         };
         self.bump();
         if self.is(b'{') {
-            constraint.table = Some(self.bracketed(b'{', b'}')?);
-            if self.eat(b'{') {
+            let within = self.bracketed(b'{', b'}')?;
+            // with more around it, it is one of several values
+            let alone = self.at == span.end || self.is(b'!') || self.is(b'{');
+            constraint.table = alone.then_some(within);
+            if alone && self.eat(b'{') {
                 while self.eat(b'@') {
                     let mut dots = 0;
                     loop {

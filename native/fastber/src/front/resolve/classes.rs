@@ -217,19 +217,25 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The rows of `CLASS.&Type ({Set}{@identifier})`.
-    pub(super) fn open_table(&mut self, ty: &Rc<Type<'a>>, scope: ScopeId, depth: u32) -> Resolved<Option<OpenTable>> {
+    /// The rows of `CLASS.&Type ({Set}{@identifier})`; the constraint is that of `by`.
+    pub(super) fn open_table(
+        &mut self,
+        ty: &Type<'a>,
+        by: &Type<'a>,
+        scope: ScopeId,
+        depth: u32,
+    ) -> Resolved<Option<OpenTable>> {
         let TypeKind::Field { head, path, .. } = &ty.kind else {
             return Ok(None);
         };
-        let constraint = ty.constraints.iter().find(|c| c.table.is_some() && !c.at.is_empty());
+        let constraint = by.constraints.iter().find(|c| c.table.is_some() && !c.at.is_empty());
         let (Some(constraint), [field]) = (constraint, path.as_slice()) else {
             return Ok(None);
         };
         let (Some(set), Some(at)) = (constraint.table, constraint.at.first()) else {
             return Ok(None);
         };
-        let Some(rows) = self.rows(set, field, scope, ty)? else {
+        let Some(rows) = self.rows(set, field, scope, by)? else {
             return Ok(None);
         };
         let up = if at.dots == 0 {

@@ -31,9 +31,7 @@ impl<'a> Resolver<'a> {
         let mut extent = Extent::of(Limits::all());
         for (ty, scope) in &target.constraints {
             for constraint in &ty.constraints {
-                // `X.&field ({Set})`; behind other types, a value in braces
-                let table = constraint.table.is_some() && matches!(ty.kind, TypeKind::Field { .. });
-                if table || constraint.containing.is_some() {
+                if constraint.containing.is_some() || self.is_table(constraint, *scope, target) {
                     continue;
                 }
                 let next = self.read(constraint.span, *scope, Of::Values(target), 0);
@@ -49,6 +47,21 @@ impl<'a> Resolver<'a> {
             }
         }
         extent
+    }
+
+    /// `X.&field ({Set})`, whether the field is written here or behind a name, and `INSTANCE OF X ({Set})`. Anything else
+    /// in braces is a value, as it is of a field where it is no set of objects: `X.&id ({joint-iso-itu-t 5})`.
+    pub(super) fn is_table(&mut self, constraint: &Constraint<'a>, scope: ScopeId, target: &Target<'a>) -> bool {
+        let Some(set) = constraint.table else {
+            return false;
+        };
+        if !constraint.at.is_empty() || matches!(target.ty.kind, TypeKind::InstanceOf(_)) {
+            return true;
+        }
+        target.field
+            && self
+                .object_set(set, scope, &target.ty)
+                .map_or_else(|fault| fault.missing, |_| true)
     }
 
     /// `root, ..., additions ! exception`

@@ -91,9 +91,9 @@ impl<'a> Resolver<'a> {
         match (parser.bump(), &target.ty.kind) {
             ("COMPONENT", TypeKind::SequenceOf(of) | TypeKind::SetOf(of)) => {
                 let element = self.target(of, target.scope)?;
-                let within = parser.bracketed(b'(', b')');
-                let within = self.parsed(span, within)?;
-                let rule = self.of_component(within, scope, &element, depth)?;
+                let constraint = parser.constraint();
+                let constraint = self.parsed(span, constraint)?;
+                let rule = self.of_component(&constraint, scope, &element, depth)?;
                 Ok(rule.map_or_else(Limits::all, |rule| Limits::ruled(Rule::Each(rule))))
             }
             ("COMPONENTS", TypeKind::Sequence(_) | TypeKind::Set(_) | TypeKind::Choice(_)) => {
@@ -107,22 +107,15 @@ impl<'a> Resolver<'a> {
 
     fn of_component(
         &mut self,
-        within: Span,
+        constraint: &Constraint<'a>,
         scope: ScopeId,
         component: &Target<'a>,
         depth: u32,
     ) -> Resolved<Option<std::sync::Arc<Rule>>> {
-        let tokens = self.modules[within.module as usize].tokens.clone();
-        let starts = |word: &[T]| {
-            tokens[within.start as usize..]
-                .iter()
-                .zip(word)
-                .all(|(token, kind)| token.kind == *kind)
-        };
-        if starts(&[T::Mark(b'{')]) || self.parser(within).is_word("CONTAINING") {
+        if constraint.containing.is_some() || self.is_table(constraint, scope, component) {
             return Ok(None);
         }
-        let extent = self.read(within, scope, Of::Values(component), depth + 1)?;
+        let extent = self.read(constraint.span, scope, Of::Values(component), depth + 1)?;
         Ok((!extent.extensible).then(|| extent.root.as_rule()))
     }
 
@@ -149,10 +142,10 @@ impl<'a> Resolver<'a> {
                 has_default: item.default.is_some(),
             };
             if parser.is(b'(') {
-                let constraint = parser.bracketed(b'(', b')');
+                let constraint = parser.constraint();
                 let constraint = self.parsed(part, constraint)?;
                 let component = self.target(&item.ty, item.scope)?;
-                one.rule = self.of_component(constraint, scope, &component, depth)?;
+                one.rule = self.of_component(&constraint, scope, &component, depth)?;
             }
             one.present = match () {
                 () if parser.eat_word("PRESENT") => Some(true),

@@ -98,6 +98,8 @@ struct Work<'a> {
     depth: u32,
     /// What an OCTET STRING or BIT STRING contains.
     contained: Option<(Rc<Type<'a>>, ScopeId)>,
+    /// What has the table of an open type, if that is not the type itself.
+    table: Option<(Rc<Type<'a>>, ScopeId)>,
 }
 
 type ScopeKey = (u32, usize, Vec<(Span, ScopeId)>);

@@ -22,6 +22,8 @@ pub(super) struct Target<'a> {
     pub constraints: Vec<(Rc<Type<'a>>, ScopeId)>,
     /// Written in place, with no reference followed.
     pub inline: bool,
+    /// By the field of a class: `({...})` behind it is a table, not a value (X.682 10).
+    pub field: bool,
 }
 
 /// One component after COMPONENTS OF was expanded.
@@ -144,6 +146,7 @@ impl<'a> Resolver<'a> {
             self.nodes[id as usize].kind = kind.clone();
         }
         let containing = self.containing(&target.constraints)?;
+        let table = behind_reference(&target);
         match (&target.ty.kind, containing) {
             (TypeKind::Simple(Kind::OctetString { .. }) | TypeKind::BitString(_), contained @ Some(_)) => {
                 self.work.push(Work {
@@ -152,6 +155,17 @@ impl<'a> Resolver<'a> {
                     scope: target.scope,
                     depth: 0,
                     contained,
+                    table: None,
+                });
+            }
+            (TypeKind::Field { .. }, _) if table.is_some() => {
+                self.work.push(Work {
+                    id,
+                    ty: target.ty.clone(),
+                    scope: target.scope,
+                    depth,
+                    contained: None,
+                    table,
                 });
             }
             (TypeKind::Simple(_), _) => {}
@@ -167,6 +181,7 @@ impl<'a> Resolver<'a> {
                         scope: target.scope,
                         depth,
                         contained: None,
+                        table: None,
                     });
                 }
             }
@@ -253,6 +268,7 @@ impl<'a> Resolver<'a> {
                     module: u32::MAX,
                     constraints: Vec::new(),
                     inline: true,
+                    field: false,
                 })
             }
             found => found,
@@ -269,6 +285,7 @@ impl<'a> Resolver<'a> {
             module: u32::MAX,
             constraints: Vec::new(),
             inline: true,
+            field: matches!(ty.kind, TypeKind::Field { .. }),
         };
         Ok(match &ty.kind {
             TypeKind::Simple(kind) => here(vec![universal(universal_tag(kind))], false),
@@ -314,12 +331,16 @@ impl<'a> Resolver<'a> {
                 };
             }
             TypeKind::Field { .. } => match self.field_type(ty, scope)? {
-                Some((inner, scope)) => return self.followed(&inner, scope, None),
+                Some((inner, scope)) => {
+                    let mut target = self.followed(&inner, scope, None)?;
+                    target.field = true;
+                    return Ok(target);
+                }
                 None => match self.only_type(ty, scope)? {
                     Some((inner, scope)) => {
                         let mut target = self.followed(&inner, scope, None)?;
                         // written as an open type: its tag is never replaced
-                        target.untagged = true;
+                        (target.untagged, target.field) = (true, true);
                         return Ok(target);
                     }
                     None => here(Vec::new(), true),
@@ -416,6 +437,7 @@ impl<'a> Resolver<'a> {
             scope,
             depth,
             contained,
+            table,
         } = work;
         let contained = match contained {
             Some((ty, scope)) => Some(self.type_id(&ty, scope, None, 0)?),
@@ -460,7 +482,10 @@ impl<'a> Resolver<'a> {
             }
             TypeKind::SequenceOf(of) => Kind::SequenceOf(self.type_id(of, scope, None, depth)?),
             TypeKind::SetOf(of) => Kind::SetOf(self.type_id(of, scope, None, depth)?),
-            TypeKind::Field { .. } => Kind::Open(self.open_table(&ty, scope, depth)?),
+            TypeKind::Field { .. } => {
+                let (by, scope) = table.unwrap_or((ty.clone(), scope));
+                Kind::Open(self.open_table(&ty, &by, scope, depth)?)
+            }
             TypeKind::InstanceOf(class) => Kind::Sequence(self.instance_of(class, &ty, scope)?),
             _ => Kind::Open(None),
         };
@@ -577,6 +602,13 @@ impl<'a> Resolver<'a> {
         }
         Ok(items)
     }
+}
+
+/// The reference to an open type that a table stands behind: `Held ({Set}{@id})`, where `Held ::= CLASS.&Type`.
+fn behind_reference<'a>(target: &Target<'a>) -> Option<(Rc<Type<'a>>, ScopeId)> {
+    let tabled = |ty: &Type<'a>| ty.constraints.iter().any(|c| c.table.is_some() && !c.at.is_empty());
+    let found = target.constraints.iter().rev().find(|(ty, _)| tabled(ty));
+    found.filter(|(ty, _)| !Rc::ptr_eq(ty, &target.ty)).cloned()
 }
 
 /// X.680 31.2: IMPLICIT replaces the outermost tag, EXPLICIT wraps; what has no tag of its own can only be wrapped.
