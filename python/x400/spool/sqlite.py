@@ -181,7 +181,7 @@ class SqliteSpool:
             if handle is not None:
                 handle.cancel()
         self._flush()
-        self._writer.inbox.put(None)
+        self._writer.inbox.close()
         await self._loop.run_in_executor(None, self._writer.join)
         await asyncio.sleep(0)
         if self._writer.damage:

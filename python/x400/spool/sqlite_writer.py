@@ -1,16 +1,14 @@
 """The writer thread of the SQLite engine: the only user of the writing connection.
 
-What the event loop hands over in one of its rounds comes as one list of operations. The thread takes what is there (up
-to ``GROUP`` batches, waiting at most ``gather`` seconds for the number that came last time), writes it in one
+What the event loop hands over in one of its rounds comes as one list of operations. The thread takes what is there,
+waiting at most ``gather`` seconds for as many batches as came last time (up to ``GROUP``), writes it in one
 transaction, then does the claims, then tells the loop once for the whole group.
 """
 
 from __future__ import annotations
 
-import queue
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import Any
@@ -19,6 +17,7 @@ from x400.spool import sqlite_schema as schema
 from x400.spool.ballast import Ballast
 from x400.spool.durations import Durations
 from x400.spool.exceptions import SpoolClosed, SpoolCorrupt, SpoolError, SpoolFull
+from x400.spool.inbox import Inbox
 from x400.spool.interface import Entry
 from x400.spool.rescue import FAILURES, is_damage
 from x400.spool.siblings import Key, Siblings
@@ -114,7 +113,7 @@ class Writer(threading.Thread):
         gather: float = 0.002,
     ) -> None:
         super().__init__(name="spool-writer", daemon=True)
-        self.inbox: queue.SimpleQueue[Changes | None] = queue.SimpleQueue()
+        self.inbox: Inbox[Changes] = Inbox()
         self.commits = 0
         self.batches = 0
         self.number = 0
@@ -131,47 +130,32 @@ class Writer(threading.Thread):
         self._gather = gather
         self._expected = 1
         self._kept = Changes()
-        self._stopping = False
 
     def run(self) -> None:
-        while not self._stopping:
-            try:
-                first = self.inbox.get(timeout=KEPT_AGAIN if self._kept else None)
-            except queue.Empty:
-                first = Changes()
-            if first is None:
-                break
-            self._commit(self._collect(first))
+        while self.inbox or not self.inbox.closed:
+            self.inbox.wait(KEPT_AGAIN if self._kept else None)
+            self._commit(self._collect())
         if self._kept:
             self._commit(Changes())
         if self._kept.retries:  # there is no room still
             self._refuse(self._kept.retries, closed())
         self._siblings.close()
 
-    def _collect(self, changes: Changes) -> Changes:
-        """Add to ``changes`` what else has come, or soon will."""
-        deadline = 0.0
-        while len(changes.stores) < schema.GROUP:
-            try:
-                more = self.inbox.get_nowait()
-            except queue.Empty:
-                if len(changes.stores) >= self._expected or not changes.stores or not self._gather:
-                    break
-                now = time.monotonic()
-                deadline = deadline or now + self._gather
-                if now >= deadline:
-                    break
-                try:
-                    more = self.inbox.get(timeout=deadline - now)
-                except queue.Empty:
-                    break
-            if more is None:
-                self._stopping = True
-                break
-            changes.add(more)
+    def _collect(self) -> Changes:
+        """What has come, and what soon will."""
+        changes = Changes()
+        self._take(changes)
+        missing = self._expected - len(changes.stores)
+        if changes.stores and missing > 0 and self._gather:
+            self.inbox.gather(missing, self._gather)
+            self._take(changes)
         if changes.stores:
             self._expected = min(len(changes.stores), schema.GROUP)
         return changes
+
+    def _take(self, changes: Changes) -> None:
+        for item in self.inbox.take():
+            changes.add(item)
 
     def _commit(self, changes: Changes) -> None:
         changes.add(self._kept)
