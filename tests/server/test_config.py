@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from x400.mta import InternalTrace, MTAConfiguration, Restrictions, Route
 from x400.mts.identifiers import GlobalDomainIdentifier
+from x400.mts.oraddress import ORAddress
 from x400.server import config
 from x400.server.toml_place import line_of, parse_path, show_path
 
@@ -180,6 +182,82 @@ def test_the_domain_of_a_peer_is_known_where_it_speaks_for_one(
 ) -> None:
     read = config.parse(GOOD.replace('name = "C"', f'name = "C"\n{domains}'), "/nowhere/x.toml")
     assert config.mta_configuration(read).peer_domains.get("C") == known
+
+
+def test_what_the_procedures_are_told() -> None:
+    """Each key of the file that is for them, none at its default."""
+    text = """
+[mta]
+name = "A"
+global-domain-identifier = "/C=GB/A=X/P=Y/"
+workers = 3
+internal-trace = "within-domain"
+deferred-delivery = "pass-on"
+gateway-1984 = "/C=GB/A=X/P=Y/O=Gateway/"
+[transfer-times]
+urgent = 1
+normal = 2
+non-urgent = 3
+[limits]
+message-octets = 5000
+returned-content-octets = 600
+[[peer]]
+name = "old"
+protocol = "mts-transfer-protocol-1984"
+content-types = ["ipm-84", "1.2.3"]
+content-octets = 70
+encoded-information-types = ["ia5-text"]
+[[peer]]
+name = "older style"
+extensions-of-1988 = true
+domains = ["/C=FR/A=Z/"]
+[[route]]
+to = "/C=GB/"
+peer = "old"
+cost = 4
+content-types = ["edi"]
+priorities = ["urgent", "non-urgent"]
+content-octets = 80
+originators = ["/C=DE/"]
+[[route]]
+to = "/C=GB/A=X/P=Y/"
+deliver = "here"
+listed-users = true
+alternate-recipient = "/C=GB/A=X/P=Y/S=Post/"
+"""
+    told = config.mta_configuration(config.parse(text, "/nowhere/x.toml"), 2)
+    assert told == MTAConfiguration(
+        name="A",
+        global_domain_identifier=GlobalDomainIdentifier("GB", "X", "Y"),
+        routes=(
+            Route(
+                ORAddress.parse("/C=GB/"),
+                peer="old",
+                cost=4,
+                content_types=frozenset({35}),
+                priorities=frozenset({0, 2}),
+                maximum_content_length=80,
+                originators=(ORAddress.parse("/C=DE/"),),
+            ),
+            Route(
+                ORAddress.parse("/C=GB/A=X/P=Y/"),
+                deliver="/nowhere/here",
+                listed_users=True,
+                alternate_recipient=ORAddress.parse("/C=GB/A=X/P=Y/S=Post/"),
+            ),
+        ),
+        internal_trace=InternalTrace.WITHIN_DOMAIN,
+        transfer_times=(timedelta(seconds=1), timedelta(seconds=2), timedelta(seconds=3)),
+        maximum_content_length=5000,
+        maximum_returned_content=600,
+        worker="w2",
+        peers_1988=frozenset({"older style"}),
+        peers_1984=frozenset({"old"}),
+        peer_domains={"older style": GlobalDomainIdentifier("FR", "Z")},
+        gateway_1984=ORAddress.parse("/C=GB/A=X/P=Y/O=Gateway/"),
+        restrictions={"old": Restrictions(frozenset({2, "1.2.3"}), 70, frozenset({"ia5-text"}))},
+        defers=False,
+    )
 
 
 def test_what_is_kept_of_interrupted_transfers() -> None:
