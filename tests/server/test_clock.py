@@ -84,6 +84,9 @@ def test_the_next_process_knows_what_was_believed(
     monkeypatch.setattr(clock, "_this_boot", lambda: "another")
     set_clock(3 * DAY)
     assert started() == (0, False), "who knows for how long it was off"
+    real = clock._since_boot
+    monkeypatch.setattr(clock, "_since_boot", lambda: real() / 2)
+    assert started() == (0, False), "it runs for less long than it did: it was started anew"
     assert [one.name for one in tmp_path.iterdir()] == ["clock"]
 
 

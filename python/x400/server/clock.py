@@ -27,6 +27,8 @@ BELIEVED = 60.0
 """Seconds that the clock may jump forward, and be believed at once."""
 DOUBTFUL = 3600.0
 """Seconds after which it is believed anyhow."""
+KEPT_EVERY = 60.0
+"""Seconds until what is believed is written again: that shows whether the machine was started anew since."""
 
 
 def _since_boot() -> float:
@@ -34,9 +36,10 @@ def _since_boot() -> float:
 
 
 def _this_boot() -> str:
+    """What tells this run of the machine from others; where a service may not see it, the same for all."""
     with contextlib.suppress(OSError):
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    return ""
+    return "unknown"
 
 
 class Clock:
@@ -51,6 +54,7 @@ class Clock:
         self._offset = time.time() - _since_boot() if kept is None else kept
         """Of the wall clock, as of the last look, to the time since the start of the machine."""
         self._believed = self._offset
+        self._kept_at = -KEPT_EVERY
 
     def look(self) -> float:
         """Seconds that the clock has jumped by since the last look; 0.0: it has not."""
@@ -73,19 +77,21 @@ class Clock:
 
     def _kept(self) -> float | None:
         with contextlib.suppress(OSError, ValueError):
-            boot, offset = self._file.read_text().split()
-            return float(offset) if boot == self._boot else None
+            boot, at, offset = self._file.read_text().split()
+            if boot == self._boot and float(at) <= _since_boot():
+                return float(offset)
         return None
 
     def _keep(self) -> None:
-        """What is believed now, if that is not what was kept."""
-        if abs(self._offset - self._believed) < NOTICED and self._file.exists():
+        """What is believed now, if that is not what was kept; and for how long the machine runs, once a minute."""
+        now = _since_boot()
+        if abs(self._offset - self._believed) < NOTICED and now - self._kept_at < KEPT_EVERY:
             return
-        self._believed = self._offset
         new = self._file.with_name(f"{self._file.name}.{os.getpid()}")
         with contextlib.suppress(OSError):  # the disk is full: the next look keeps it
-            new.write_text(f"{self._boot} {self._offset}\n")
+            new.write_text(f"{self._boot} {now} {self._offset}\n")
             os.replace(new, self._file)
+            self._believed, self._kept_at = self._offset, now
 
     @property
     def doubtful(self) -> bool:
