@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from x400.mta import MTA
 from x400.mts.apdu import Apdu
 from x400.mts.exceptions import InvalidAPDU
 from x400.mts.stored import Stored
+from x400.server.recovery import refusals_of, with_refusals
 from x400.server.worker import Worker
 from x400.spool import Entry, SpoolFull, queries
 
@@ -84,6 +86,47 @@ def test_the_others_pass_and_its_recipients_are_reported_on_once(
         assert actions.count("retry") == 2
 
     run(body())
+
+
+def test_refusals_are_counted_over_restarts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nobody takes does not go round for ever because the MTA is started anew now and then."""
+    refusing = Refusing(monkeypatch, 1)
+    path_a, path_b, a = two(tmp_path)
+    path_a.write_text(
+        path_a.read_text().replace("first = 0.1", "first = 900").replace("longest = 0.2", "longest = 900")
+    )
+    spool = tmp_path / "A" / "spool"
+
+    async def once(number: int) -> None:
+        """One attempt, as the next one is far away."""
+        async with working(path_b), working(path_a):
+            if number == 1:
+                await transfer(a, [apdu(1, "/C=GB/A=TEST/P=B/S=Ann/", originator=LOCAL)])
+            await until(lambda: refusing.times == number)
+            if number < 3:
+                times = "1 time" if number == 1 else "2 times"
+                await until(lambda: queries.waiting(spool)[0].error.startswith(f"refused {times} by B: "))
+            else:
+                await until(lambda: len(delivered(tmp_path, "A")) == 1)
+                await until(lambda: not queries.queues(spool))
+
+    for number in (1, 2, 3):
+        run(once(number))
+        with sqlite3.connect(spool / "worker-0" / "spool.sqlite") as database:
+            database.execute("UPDATE entry SET due=0")
+    actions = [line.action for line in queries.trace(spool, identifier(1))]
+    assert actions.count("given-up") == 1
+    assert actions.count("retry") == 2
+
+
+def test_the_refusals_of_one_peer_are_not_those_of_another() -> None:
+    entry = Entry("C", 1, "x", "message", "", "", 1e12, b"", error=with_refusals("busy: it says", 2, "B"))
+    assert entry.error == "refused 2 times by B: busy: it says"
+    assert refusals_of(entry, "B") == 2
+    assert refusals_of(entry, "C") == 0
+    entry.error = with_refusals("busy", 0, "B")
+    assert entry.error == "busy"
+    assert refusals_of(entry, "B") == 0
 
 
 def test_a_report_that_is_refused_is_discarded_and_begets_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

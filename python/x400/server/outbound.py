@@ -20,7 +20,7 @@ from x400.mts.reports import NonDelivery, NonDeliveryDiagnosticCode
 from x400.osi import rtse
 from x400.server.config import Peer, Retry
 from x400.server.queues import Queue
-from x400.server.recovery import Interrupted, Refusals
+from x400.server.recovery import Interrupted, refusals_of, with_refusals
 from x400.spool import Entry, Event, SpoolError
 
 if TYPE_CHECKING:
@@ -52,7 +52,6 @@ class PeerQueue(Queue):
         self.retired = False
         self.failures = 0
         self.interrupted = Interrupted()
-        self._refusals = Refusals()
         self.recovery = rtse.NO_CONNECTION
         """An association that was lost in the middle of a transfer, and may be recovered."""
         self._opening = 0
@@ -184,32 +183,32 @@ class PeerQueue(Queue):
         self.retired = False
         self.failures = 0
         self.interrupted.forget(entry.id)
-        self._refusals.forget(entry.id)
         self._counters.sent += 1
         self._counters.octets_sent += entry.size
         self._counters.reports_sent += entry.kind == "report"
         self._worker.accounting.left("transferred", entry)
         self.spool.done(entry, Event("transferred", self.name))
 
-    def failed(self, entry: Entry, error: str, progress: bool = False) -> None:
+    def failed(self, entry: Entry, error: str, progress: bool = False, refusals: int | None = None) -> None:
         """The transfer was refused, or its association was lost: this entry waits, and is tried again.
 
-        One that has come farther than ever before waits no longer than after a first failure.
+        One that has come farther than ever before waits no longer than after a first failure. ``refusals``: how often
+        it was refused for good, if that is more than before.
         """
+        refusals = refusals_of(entry, self.name) if refusals is None else refusals
         entry.attempts += 1
         self._counters.attempts_failed += 1
         self._counters.problem(error)
         due = time.time() + wait_after(1 if progress else entry.attempts, self._worker.config.retry)
-        self.retry_at(entry, due, error)
+        self.retry_at(entry, due, with_refusals(error, refusals, self.name))
 
     def refused_for_good(self, entry: Entry, error: str) -> None:
         """The peer says that it will never take it. It may be mistaken, so it is asked again a few times; then the
         recipients are reported on."""
-        number = self._refusals.one_more(entry.id)
+        number = refusals_of(entry, self.name) + 1
         if number < self._worker.config.retry.refusals:
-            self.failed(entry, error)
+            self.failed(entry, error, refusals=number)
             return
-        self._refusals.forget(entry.id)
         self._counters.refused_for_good += 1
         self._counters.problem(error)
         log.warning("transfer refused for good", peer=self.name, identifier=entry.identifier, refusals=number)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from dataclasses import dataclass
 
 from x400.osi import rtse
+from x400.spool import Entry
 
 MAXIMUM = 1024
 """Transfers of one peer, or associations, that are remembered: who is forgotten begins anew."""
@@ -47,23 +49,19 @@ class Interrupted:
         self._transfers.pop(entry, None)
 
 
-class Refusals:
-    """How often one peer has refused each transfer for good, by the id of its entry."""
+_REFUSED = re.compile(r"refused (\d+) times? by (.*?): ")
 
-    def __init__(self) -> None:
-        self._numbers: OrderedDict[int, int] = OrderedDict()
 
-    def one_more(self, entry: int) -> int:
-        """It was refused once more; how often that was."""
-        number = self._numbers.pop(entry, 0) + 1
-        self._numbers[entry] = number
-        if len(self._numbers) > MAXIMUM:
-            self._numbers.popitem(last=False)
-        return number
+def refusals_of(entry: Entry, peer: str) -> int:
+    """How often the peer has refused an entry for good. It is told by the entry's last error, which is on disk: a
+    restart forgets nothing."""
+    found = _REFUSED.match(entry.error)
+    return int(found[1]) if found is not None and found[2] == peer else 0
 
-    def forget(self, entry: int) -> None:
-        """The entry has left."""
-        self._numbers.pop(entry, None)
+
+def with_refusals(error: str, number: int, peer: str) -> str:
+    """The last error of an entry that the peer has refused for good so often."""
+    return f"refused {number} time{'s' if number > 1 else ''} by {peer}: {error}" if number else error
 
 
 @dataclass(frozen=True, slots=True)
