@@ -96,12 +96,24 @@ def test_14_4_2_step_2_a_report_that_loops_is_discarded() -> None:
     assert [record.event for record in outcome.log] == ["report-discarded"]
 
 
-def test_14_4_2_step_3_as_is_one_with_a_critical_extension_that_is_not_understood() -> None:
+PLACES = ("envelope", "content", "recipient")
+
+
+def with_critical(place: str, number: int | str, bits: int) -> Stored:
+    """A report that has such an extension somewhere."""
     kind, value = decoded(the_report(taken(sent(NOBODY))))
-    value["envelope"]["extensions"].append(critical("1.2.3", 0x40))
-    octets = specification().modules["MTSTransferProtocol"]["MTS-APDU"].encode((kind, value))
-    outcome = at_sender().message_in(Stored(octets), "own", NOW)
+    holder = value["content"]["per-recipient-fields"][0] if place == "recipient" else value[place]
+    holder.setdefault("extensions", []).append(critical(number, bits))
+    return Stored(specification().modules["MTSTransferProtocol"]["MTS-APDU"].encode((kind, value)))
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_14_4_2_step_3_as_is_one_with_a_critical_extension_that_is_not_understood(place: str) -> None:
+    outcome = at_sender().message_in(with_critical(place, "1.2.3", 0x40), "own", NOW)
     assert outcome.transfers == outcome.deliveries == []
+    assert [record.event for record in outcome.log] == ["report-discarded"]
+    outcome = at_sender().message_in(with_critical(place, 27, 0x40), "own", NOW)
+    assert len(outcome.deliveries) == 1
 
 
 @pytest.mark.parametrize(
@@ -217,7 +229,25 @@ def test_14_4_4_step_4_redirected_as_a_message_would_be() -> None:
     assert history_of(envelope) == [(ALICE, "recipient-assigned-alternate-recipient")]
 
 
-def test_14_4_4_step_5_no_report_is_made_of_a_report() -> None:
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("number", [99, "1.2.3"])
+def test_14_4_4_step_5_what_is_critical_for_delivery_and_not_understood_is_not_delivered(
+    place: str, number: int | str
+) -> None:
+    """It is passed on where it is for another MTA."""
+    report = with_critical(place, number, 0x20)
+    outcome = at_sender().message_in(report, "own", NOW)
+    assert outcome.transfers == outcome.deliveries == []
+    assert [record.event for record in outcome.log] == ["report-discarded"]
+    relay = mta(
+        name="r",
+        global_domain_identifier=GlobalDomainIdentifier("DE", "R"),
+        routes=routes({"/C=GB/A=SENDER/": ("peer", "sender")}),
+    )
+    assert [transfer.next_hop for transfer in relay.message_in(report, "own", NOW).transfers] == ["sender"]
+
+
+def test_14_4_4_step_6_no_report_is_made_of_a_report() -> None:
     report = the_report(taken(sent(NOBODY)))
     outcome = mta(name="r", global_domain_identifier=SENDER, routes=()).message_in(report.stored(), "own", NOW)
     assert outcome.transfers == outcome.deliveries == []

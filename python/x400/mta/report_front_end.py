@@ -15,10 +15,10 @@ from x400.mta.configuration import DistributionList, ReportPolicy
 from x400.mta.copies import DL_OPERATION, Actions, Work, extension_edit, spliced, traced
 from x400.mta.front_end import FrontEnd, front_end
 from x400.mta.outcome import LogRecord, Outcome
-from x400.mta.report_routing import report_routing
+from x400.mta.report_routing import report_routing, unsupported_in_report
 from x400.mts.apdu import PRIORITIES, Apdu, type_named
 from x400.mts.exceptions import InvalidORAddress
-from x400.mts.extensions import StandardExtension
+from x400.mts.extensions import FOR_TRANSFER, StandardExtension
 from x400.mts.oraddress import ORAddress
 from x400.mts.stored import Stored
 
@@ -34,9 +34,10 @@ _MAXIMUM_LISTS = 32
 def report_in(mta: MTA, apdu: Apdu, outcome: Outcome, now: datetime) -> None:
     """A report has come from another MTA: looked over, then passed on or delivered."""
     found = front_end(apdu, mta.configuration, now)
+    non_delivery = found.non_delivery or unsupported_in_report(apdu, FOR_TRANSFER)
     subject = apdu.body["content"]["subject-identifier"].raw
-    if found.non_delivery is not None:
-        why = str(found.non_delivery)
+    if non_delivery is not None:
+        why = str(non_delivery)
         outcome.log.append(
             LogRecord("report-discarded", apdu.identifier, {"reason": why, "subject": bytes(subject).hex()})
         )

@@ -9,22 +9,25 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import fastber
 from x400.mta.copies import REDIRECTED, Actions, Work, extension_edit, spliced, traced
 from x400.mta.delivery import deliver_report
 from x400.mta.directory import hold_report_for_directory
 from x400.mta.dispatcher import dispatch, trace_edits
+from x400.mta.front_end import unsupported
 from x400.mta.outcome import LogRecord, Outcome, Transfer
 from x400.mta.redirection import Reason, entry, history_of
 from x400.mta.routing_and_conversion_decision import Decision, chosen_route
 from x400.mts.apdu import Apdu, type_named
 from x400.mts.exceptions import InvalidORAddress
-from x400.mts.extensions import StandardExtension
+from x400.mts.extensions import FOR_DELIVERY, StandardExtension, extensions
 from x400.mts.oraddress import ORAddress
+from x400.mts.reports import NonDelivery
 
 if TYPE_CHECKING:
     from x400.mta.mta import MTA
 
-__all__ = ["report_routing"]
+__all__ = ["report_routing", "unsupported_in_report"]
 
 
 def report_routing(
@@ -69,13 +72,33 @@ def report_routing(
             LogRecord("report-transfer", apdu.identifier, {"to": decision.recipient, "next_hop": decision.next_hop})
         )
     elif decision.folder is not None:
-        _deliver(apdu, decision, outcome)
+        _deliver(work, decision, outcome)
     else:
         fields = {"reason": str(decision.non_delivery), "to": decision.recipient}
         outcome.log.append(LogRecord("report-discarded", apdu.identifier, fields))
 
 
-def _deliver(apdu: Apdu, decision: Decision, outcome: Outcome) -> None:
+def unsupported_in_report(apdu: Apdu, criticality: int) -> NonDelivery | None:
+    """Why a report is not passed on, or not delivered: an extension of its content, or of what it says of a recipient,
+    is critical and not understood. Those of its envelope are the front-end's to look at."""
+    content = apdu.body["content"]
+    for holder in (content, *content["per-recipient-fields"]):
+        try:
+            for extension in extensions(holder.get("extensions")):
+                if extension.criticality and (why := unsupported(extension, criticality)):
+                    return why
+        except (fastber.DecodeError, KeyError):  # passed on as it came
+            continue
+    return None
+
+
+def _deliver(work: Work, decision: Decision, outcome: Outcome) -> None:
+    apdu = work.apdu
+    why = work.found.critical_for_delivery or unsupported_in_report(apdu, FOR_DELIVERY)
+    if why is not None:
+        fields = {"reason": str(why), "to": decision.recipient}
+        outcome.log.append(LogRecord("report-discarded", apdu.identifier, fields))
+        return
     delivery = deliver_report(apdu, decision)
     if delivery is None:
         fields = {"reason": "not requested by the originator"}
