@@ -184,6 +184,23 @@ def test_the_domain_of_a_peer_is_known_where_it_speaks_for_one(
     assert config.mta_configuration(read).peer_domains.get("C") == known
 
 
+@pytest.mark.parametrize(
+    ("key", "restrictions"),
+    [
+        ("content-types = []", Restrictions(content_types=frozenset())),
+        ("encoded-information-types = []", Restrictions(encoded_information_types=frozenset())),
+        ("", None),
+    ],
+)
+def test_a_list_of_nothing_is_taken_for_that(key: str, restrictions: Restrictions | None) -> None:
+    """Of a peer as of a user: it takes none, not all."""
+    told = config.mta_configuration(config.parse(GOOD.replace('name = "C"', f'name = "C"\n{key}'), "x.toml"))
+    assert told.restrictions.get("C") == restrictions
+    user = f'\n[[user]]\naddress = "/C=GB/A=X/P=Y/S=Z/"\n{key}\n'
+    (one,) = config.mta_configuration(config.parse(GOOD + user, "x.toml")).users
+    assert one.restrictions == (restrictions or Restrictions())
+
+
 def test_what_the_procedures_are_told() -> None:
     """Each key of the file that is for them, none at its default."""
     text = """

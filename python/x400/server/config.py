@@ -508,6 +508,14 @@ def routes(config: Config) -> tuple[Route, ...]:
     )
 
 
+def _restrictions(peer: Peer) -> Restrictions:
+    """What a peer takes; an empty list is of nothing, as a user's is."""
+    types = peer.encoded_information_types
+    return Restrictions(
+        content_types(peer.content_types), peer.content_octets, None if types is None else frozenset(types)
+    )
+
+
 def mta_configuration(config: Config, worker: int = 0) -> MTAConfiguration:
     """What the procedures of X.411 are told."""
     from x400.mta.configuration import InternalTrace
@@ -536,14 +544,6 @@ def mta_configuration(config: Config, worker: int = 0) -> MTAConfiguration:
         gateway_1984=None if config.mta.gateway_1984 is None else ORAddress.parse(config.mta.gateway_1984),
         users=users(config.user, config.path),
         distribution_lists=distribution_lists(config.distribution_list),
-        restrictions={
-            peer.name: Restrictions(
-                content_types(peer.content_types),
-                peer.content_octets,
-                None if peer.encoded_information_types is None else frozenset(peer.encoded_information_types),
-            )
-            for peer in config.peer
-            if peer.content_types or peer.content_octets or peer.encoded_information_types
-        },
+        restrictions={peer.name: one for peer in config.peer if (one := _restrictions(peer)).any},
         peers_1988=frozenset(peer.name for peer in config.peer if peer.extensions_of_1988),
     )
