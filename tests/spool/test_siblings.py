@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
+import sqlite3
 import time
 from collections import Counter
 from multiprocessing.connection import Connection
@@ -12,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from x400.spool import Batch, Entry, SpoolError, SqliteSpool, queries
+from x400.spool import Batch, Entry, SpoolCorrupt, SpoolError, SqliteSpool, queries, siblings, sqlite
 from x400.spool.in_flight import InFlight, digest
 
 ROUNDS = 150
@@ -116,4 +118,54 @@ def test_another_worker_is_asked_however_late_it_is_there(tmp_path: Path, late: 
         for spool in spools:
             await spool.close()
 
+    asyncio.run(body())
+
+
+@pytest.mark.parametrize("patience", [60.0, 0.0], ids=["soon", "too late"])
+def test_a_worker_that_cannot_be_asked_is_told_that_it_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patience: float
+) -> None:
+    """What it may have accepted is refused until it has been rescued, and known then; but not for ever."""
+    monkeypatch.setattr(siblings, "PATIENCE", patience)
+    monkeypatch.setattr(sqlite, "SWEEP_EVERY", 0.2)
+
+    async def filled() -> None:
+        spool = open_spool(tmp_path, 1)
+        await spool.open()
+        assert all(await asyncio.gather(*[spool.store(batch(one)) for one in range(500)]))
+        await spool.close()
+
+    async def body() -> None:
+        damaged = open_spool(tmp_path, 1)
+        told = asyncio.Event()
+        damaged.on_damage = lambda reason: told.set()
+        await damaged.open()
+        with contextlib.closing(sqlite3.connect(database)) as connection:
+            (root,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name='arrival'").fetchone()
+        with open(database, "r+b") as file:
+            file.seek((root - 1) * 4096)
+            file.write(bytes(4096))
+        spool = open_spool(tmp_path, 0)
+        await spool.open()
+        if patience:
+            with pytest.raises(SpoolError, match="cannot be asked"):
+                await spool.store(batch(1))
+        else:
+            assert await spool.store(batch(1)), "somebody has to take it in the end"
+        await asyncio.wait_for(told.wait(), 20)
+        with pytest.raises(SpoolCorrupt):
+            await damaged.store(batch(1000))
+        await damaged.close()
+        again = open_spool(tmp_path, 1)
+        await again.open()
+        assert again.rescued is not None
+        assert sum(await asyncio.gather(*[spool.store(batch(one)) for one in range(2, 500)])) < 100, "most are known"
+        assert await again.store(batch(1000)), "what was found damaged is another database"
+        await asyncio.sleep(0.5)
+        assert await again.store(batch(1001))
+        for one in (spool, again):
+            await one.close()
+
+    database = tmp_path / "worker-1" / "spool.sqlite"
+    asyncio.run(filled())
     asyncio.run(body())

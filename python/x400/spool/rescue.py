@@ -62,19 +62,22 @@ def is_damage(error: BaseException) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def mark(folder: Path, reason: str) -> None:
-    """Remember that the database is damaged, on disk."""
-    with open(folder / MARK, "w") as file:
-        file.write(reason)
+def mark(database: Path, reason: str) -> None:
+    """Remember that the database is damaged, on disk: this one, not what takes its place. Raises OSError."""
+    number = database.stat().st_ino
+    with open(database.parent / MARK, "w") as file:
+        file.write(f"{number} {reason}")
         file.flush()
         os.fsync(file.fileno())
-    sync_folder(folder)
+    sync_folder(database.parent)
 
 
-def marked(folder: Path) -> str:
-    """What ``mark`` has remembered; empty: nothing."""
+def marked(database: Path) -> str:
+    """What ``mark`` has remembered of it; empty: nothing."""
     with suppress(FileNotFoundError):
-        return (folder / MARK).read_text() or "unknown damage"
+        number, _, reason = (database.parent / MARK).read_text().partition(" ")
+        if number == str(database.stat().st_ino):
+            return reason or "unknown damage"
     return ""
 
 

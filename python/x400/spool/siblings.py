@@ -1,21 +1,28 @@
 """What the other workers of the same MTA have accepted: a peer whose confirmation was lost may repeat to any of them.
 
 They are asked in the writer's thread, before each group is committed; only reading. What they are just storing is in
-no database yet: x400.spool.in_flight tells of that.
+no database yet: x400.spool.in_flight tells of that. Who cannot be asked because his database is damaged is told so, and
+until he has rescued it nothing is taken over that he may have accepted before; after ``PATIENCE`` it is.
 """
 
 from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
 from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
+from x400.spool.exceptions import SpoolError
 from x400.spool.in_flight import MAXIMUM, InFlight, digest
+from x400.spool.rescue import FAILURES, is_damage, mark, marked
 from x400.spool.sqlite_schema import GROUP
 
 Key = tuple[str, bytes]
+
+PATIENCE = 20.0
+"""Seconds for which transfers are refused because a worker cannot be asked: it looks every few, and is then rescued."""
 
 
 class _Sibling:
@@ -26,6 +33,10 @@ class _Sibling:
         self._database = database
         self._connection: sqlite3.Connection | None = None
         self._times_opened = 0
+        self._inode = 0
+        """Of the file that the connection is to."""
+        self._damaged = (0, 0.0)
+        """The file that was found damaged, and when that was, on the monotonic clock."""
 
     def connection(self) -> sqlite3.Connection | None:
         times = self.in_flight.times_opened
@@ -37,15 +48,35 @@ class _Sibling:
         return self._connection
 
     def _open(self) -> None:
-        with contextlib.suppress(sqlite3.Error, UnicodeDecodeError):
+        """Raises SpoolError as `failed` does."""
+        try:
+            self._inode = self._database.stat().st_ino
             uri = f"{self._database.absolute().as_uri()}?mode=ro"
             connection = sqlite3.connect(uri, uri=True, cached_statements=128, check_same_thread=False)
             try:
                 connection.execute("SELECT 1 FROM arrival LIMIT 1")
-            except sqlite3.Error:
+            except BaseException:
                 connection.close()
                 raise
             self._connection = connection
+        except OSError:  # just gone
+            return
+        except FAILURES as error:
+            self.failed(error)
+
+    def failed(self, error: Exception) -> None:
+        """It cannot be read. If that is because it is damaged, its owner is told, and SpoolError raised for a while."""
+        self.drop()
+        if not is_damage(error):
+            return
+        now = time.monotonic()
+        if self._damaged[0] != self._inode:
+            self._damaged = (self._inode, now)
+            with contextlib.suppress(OSError):
+                if self._database.stat().st_ino == self._inode and not marked(self._database):
+                    mark(self._database, str(error))
+        if now - self._damaged[1] < PATIENCE:
+            raise SpoolError("another worker cannot be asked whether it is a repetition: its spool is damaged")
 
     def drop(self) -> None:
         if self._connection is not None:
@@ -103,8 +134,8 @@ class Siblings:
                 continue
             try:
                 found.update(connection.execute(statement, values).fetchall())
-            except sqlite3.Error:  # broken: its own worker tells of that
-                other.drop()
+            except FAILURES as error:
+                other.failed(error)
         return found
 
     def close(self) -> None:

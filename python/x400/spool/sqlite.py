@@ -121,7 +121,7 @@ class SqliteSpool:
         """What can be read of a damaged database is in a new one on return."""
         database = self.folder / DATABASE
         rescue.finish(database)
-        reason = rescue.marked(self.folder) or rescue.look_over(database)
+        reason = rescue.marked(database) or rescue.look_over(database)
         if reason:
             self.rescued = rescue.rescue(database, self._quarantine.folder, reason)
 
@@ -143,7 +143,7 @@ class SqliteSpool:
     def _damaged(self, reason: str) -> None:
         """In the writer's thread: the database turns out to be damaged. It is rescued when it is opened again."""
         with contextlib.suppress(OSError):
-            rescue.mark(self.folder, reason)
+            rescue.mark(self.folder / DATABASE, reason)
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._tell_damage, reason)
 
@@ -480,6 +480,8 @@ class SqliteSpool:
         if state.f_bavail * state.f_frsize < SCARCE:
             self._query(sqlite_schema.make_room).add_done_callback(_ignore)
         self._ballast.take_on()
+        if reason := rescue.marked(self.folder / DATABASE):  # another worker has met it
+            self._writer.found_damaged(reason)
         self._sweeper = self._loop.call_later(SWEEP_EVERY, self._sweep)
 
     def _sweep_step(self, connection: Connection, before: int) -> int:

@@ -187,10 +187,15 @@ class Writer(threading.Thread):
 
     def _look_for_damage(self, error: Exception) -> bool:
         """Whether the error says that the database is damaged. It is told once; what was committed before stands."""
-        if is_damage(error) and not self.damage:
-            self.damage = str(error)
-            self._tell_damage(self.damage)
+        if is_damage(error):
+            self.found_damaged(str(error))
         return bool(self.damage)
+
+    def found_damaged(self, reason: str) -> None:
+        """The database is damaged: from now on nothing is read or written. Called in any thread."""
+        if not self.damage:
+            self.damage = reason
+            self._tell_damage(reason)
 
     def _refuse_all(self, changes: Changes) -> None:
         """Nothing is confirmed that may not be read again. What has left is not deleted: it is passed on again, and the
