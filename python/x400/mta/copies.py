@@ -106,15 +106,13 @@ def traced(work: Work, configuration: MTAConfiguration, now: datetime, actions: 
     between = _between_domains(actions, members, configuration.global_domain_identifier)
     relayed = {"arrival-time": utc(work.arrival_time), "routing-action": "relayed"}
     edits: dict[str, Any] = {}
-    trace = apdu.envelope["trace-information"]
+    trace = apdu.trace
     if found.add_trace:
         element = {"global-domain-identifier": domain, "domain-supplied-information": relayed | between}
         edits[f"{apdu.path}trace-information[+]"] = element
-    elif len(trace) and domain_of(trace[len(trace) - 1]["global-domain-identifier"]) == (
-        configuration.global_domain_identifier
-    ):
+    elif trace and domain_of(trace[-1][0]) == configuration.global_domain_identifier:
         last = len(trace) - 1
-        old = trace[last]["domain-supplied-information"].get("other-actions")
+        old = apdu.envelope["trace-information"][last]["domain-supplied-information"].get("other-actions")
         for member, value in _merged(between, old.value if old is not None else None).items():
             edits[f"{apdu.path}trace-information[{last}].domain-supplied-information.{member}"] = value
     copy = spliced(apdu, edits)

@@ -55,7 +55,7 @@ def _appended(extension: Extension, element: bytes) -> bytes:
 def edits_of_1988(apdu: Apdu) -> dict[str, Any]:
     """The edits that write the types of this MTA's own extension fields in a changed copy as in 1988."""
     edits: dict[str, Any] = {}
-    holders = [(apdu.path, apdu.extensions)]
+    holders: list[tuple[str, Iterable[Extension]]] = [(apdu.path, apdu.extensions)]
     holders += [(f"{apdu.path}per-recipient-fields[{one.index}].", one.extensions) for one in apdu.recipients]
     for base, fields in holders:
         for extension in fields:

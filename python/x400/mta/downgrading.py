@@ -11,7 +11,7 @@ from typing import Any
 
 import fastber
 from x400.mta.copies import spliced
-from x400.mts.apdu import Apdu, Recipient, name_of
+from x400.mts.apdu import Apdu, Recipient
 from x400.mts.exceptions import InvalidORAddress
 from x400.mts.extensions import FOR_DELIVERY, FOR_TRANSFER, tlv
 from x400.mts.oraddress import ORAddress
@@ -59,7 +59,7 @@ def downgrade(apdu: Apdu, gateway: ORAddress | None) -> Stored:
 
 
 def _name(view: fastber.View, gateway: ORAddress | None) -> dict[str, Any]:
-    address = name_of(view)
+    address = ORAddress.from_value(view.value)
     try:
         return downgraded_address(address, gateway).to_value()
     except InvalidORAddress:
@@ -72,7 +72,7 @@ def _needs_change(view: fastber.View) -> bool:
     try:
         if "extension-attributes" not in view and "directory-name" not in view:
             return False
-        name_of(view)
+        ORAddress.from_value(view.value)
     except (fastber.DecodeError, InvalidORAddress, KeyError):
         return False
     return True

@@ -52,13 +52,12 @@ def front_end(apdu: Apdu, configuration: MTAConfiguration, now: datetime) -> Fro
         if extension.criticality:
             non_delivery = non_delivery or unsupported(extension, FOR_TRANSFER)
             for_delivery = for_delivery or unsupported(extension, FOR_DELIVERY)
-    trace = apdu.envelope["trace-information"]
-    from_own_domain, looped = domain_loop(trace, configuration)
+    from_own_domain, looped = domain_loop(apdu, configuration)
     if internal_trace is not None and not looped:
         looped = internal_loop(internal_trace, configuration)
-    deferred = _deferred(apdu)
-    if deferred is not None and deferred <= now:
-        deferred = None
+    deferred = apdu.deferred
+    if deferred is not None:
+        deferred = aware(deferred) if aware(deferred) > now else None
     expiry = (deferred or now) + configuration.transfer_times[apdu.priority]
     if latest is not None:
         expiry = min(expiry, aware(latest))
@@ -71,13 +70,6 @@ def front_end(apdu: Apdu, configuration: MTAConfiguration, now: datetime) -> Fro
     policy = configuration.internal_trace
     add_internal = policy is InternalTrace.ALWAYS or (policy is InternalTrace.WITHIN_DOMAIN and from_own_domain)
     return FrontEnd(non_delivery, not from_own_domain, add_internal, internal_trace, expiry, for_delivery, deferred)
-
-
-def _deferred(apdu: Apdu) -> datetime | None:
-    if apdu.kind != "message":
-        return None
-    time: datetime | None = apdu.value("deferred-delivery-time")
-    return None if time is None else aware(time)
 
 
 def too_long(apdu: Apdu, configuration: MTAConfiguration) -> bool:

@@ -9,14 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from x400.mta.configuration import MTAConfiguration
-from x400.mts.apdu import domain_of, type_named
+from x400.mts.apdu import Apdu, domain_of, type_named
 from x400.mts.extensions import Extension
 from x400.mts.trace import TraceElement, internal_elements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    import fastber
 
 __all__ = ["domain_loop", "internal_loop"]
 
@@ -24,37 +22,28 @@ _RESETS_TRACE = 0xC0
 """OtherActions redirected or dl-operation."""
 
 
-def domain_loop(trace: fastber.View, configuration: MTAConfiguration) -> tuple[bool, bool]:
+def domain_loop(apdu: Apdu, configuration: MTAConfiguration) -> tuple[bool, bool]:
     """Whether it came from an MTA of the own domain, and whether it has been in this domain, and left it, before.
 
     A domain's element stands for its visit. What was redirected or expanded may rightly come back: visits up to and
     including the one where that happened do not count.
     """
-    count = len(trace)
-    if count >= configuration.maximum_trace_elements:
+    trace = apdu.trace
+    if len(trace) >= configuration.maximum_trace_elements:
         return False, True
     own = configuration.global_domain_identifier
     from_own_domain = False
     has_left = False
-    for index in range(count - 1, -1, -1):
-        element = trace[index]
-        is_own = domain_of(element["global-domain-identifier"]) == own
+    for domain, other_actions in reversed(trace):
+        is_own = domain_of(domain) == own
         if is_own and not has_left:
             from_own_domain = True
-        if _resets(element["domain-supplied-information"]):
+        if other_actions & _RESETS_TRACE:
             break
         if is_own and has_left:
             return from_own_domain, True
         has_left = has_left or not is_own
     return from_own_domain, False
-
-
-def _resets(supplied: fastber.View) -> bool:
-    actions = supplied.get("other-actions")
-    if actions is None:
-        return False
-    octets = actions.value[0]
-    return bool(octets) and bool(octets[0] & _RESETS_TRACE)
 
 
 def internal_loop(extension: Extension, configuration: MTAConfiguration) -> bool:

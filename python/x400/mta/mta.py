@@ -256,10 +256,7 @@ def _restricted(configuration: MTAConfiguration) -> frozenset[str]:
 def _duplicate_key(apdu: Apdu, peer: str) -> bytes:
     """What is the same in a repeated transfer, and differs where one MTA rightly sends the same message twice: who sent
     it, its identifier, the way that it came, and for whom it is."""
-    envelope = apdu.envelope
     key = hashlib.blake2b(peer.encode(), digest_size=16)
-    key.update(envelope[f"{apdu.kind}-identifier"].raw)
-    key.update(envelope["trace-information"].raw)
-    if apdu.kind != "report":
-        key.update(envelope["per-recipient-fields"].raw)
+    for octets in apdu.identity:
+        key.update(octets)
     return key.digest()

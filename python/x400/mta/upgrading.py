@@ -10,8 +10,9 @@ from typing import Any
 
 import fastber
 from x400.mta.copies import spliced
-from x400.mts.apdu import Apdu, name_of, type_named
+from x400.mts.apdu import Apdu, type_named
 from x400.mts.exceptions import InvalidORAddress
+from x400.mts.oraddress import ORAddress
 from x400.mts.oraddress_1984 import upgraded_address
 from x400.mts.stored import Stored
 
@@ -44,7 +45,7 @@ def _name(edits: dict[str, Any], view: fastber.View, base: str, member: str) -> 
     if part is None:
         return
     try:
-        address = name_of(part)
+        address = ORAddress.from_value(part.value)
     except (fastber.DecodeError, InvalidORAddress, KeyError):
         return
     upgraded = upgraded_address(address)

@@ -6,22 +6,30 @@ it came.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
+import fastber
 from x400.mts.exceptions import InvalidAPDU, MTSError
-from x400.mts.extensions import Extension, StandardExtension, extensions
+from x400.mts.extensions import Extension, StandardExtension, extension_of, extensions
+from x400.mts.fields import BitString, Kind, fields_of
 from x400.mts.identifiers import GlobalDomainIdentifier
 from x400.mts.oraddress import ORAddress
 from x400.mts.reports import Indicators
 from x400.mts.stored import Buffer, Stored, Tail
 
-if TYPE_CHECKING:
-    import fastber
-
-__all__ = ["PRIORITIES", "Apdu", "Contents", "Recipient", "domain_of", "name_of", "readable_identifier", "type_named"]
+__all__ = [
+    "PRIORITIES",
+    "Apdu",
+    "Contents",
+    "Recipient",
+    "domain_of",
+    "name_of",
+    "readable_identifier",
+    "type_named",
+]
 
 PRIORITIES: dict[str, int] = {"urgent": 0, "normal": 1, "non-urgent": 2}
 """Priority to its place in the order of queues."""
@@ -41,64 +49,83 @@ def type_named(name: str, module: str = "MTSAbstractService") -> fastber.Compile
     return compiled_type(module, name)
 
 
+_PATHS: dict[Kind, str] = {"message": "message.envelope.", "probe": "probe.", "report": "report.envelope."}
+
 _domains: dict[bytes, GlobalDomainIdentifier] = {}
 _names: dict[bytes, ORAddress] = {}
 
 
-def domain_of(view: fastber.View) -> GlobalDomainIdentifier:
-    """The value of a GlobalDomainIdentifier; the same few come again and again, so they are kept."""
-    raw = bytes(view.raw)
+def domain_of(raw: bytes) -> GlobalDomainIdentifier:
+    """The value of the element of a GlobalDomainIdentifier; the same few come again and again, so they are kept.
+
+    Raises fastber.DecodeError.
+    """
     domain = _domains.get(raw)
     if domain is None:
         if len(_domains) >= _CACHED:
             _domains.clear()
-        domain = _domains[raw] = GlobalDomainIdentifier.from_value(view.value)
+        domain = _domains[raw] = GlobalDomainIdentifier.from_value(type_named("GlobalDomainIdentifier").decode(raw))
     return domain
 
 
-def name_of(view: fastber.View, raw: bytes | None = None) -> ORAddress:
-    """The O/R address of an ORName, kept likewise; raises fastber.DecodeError and InvalidORAddress."""
-    raw = bytes(view.raw) if raw is None else raw
+def name_of(raw: bytes) -> ORAddress:
+    """The O/R address of the element of an ORName, kept likewise; raises fastber.DecodeError and InvalidORAddress."""
     name = _names.get(raw)
     if name is None:
         if len(_names) >= _CACHED:
             _names.clear()
-        name = _names[raw] = ORAddress.from_value(view.value)
+        name = _names[raw] = ORAddress.from_value(type_named("ORName").decode(raw))
     return name
 
 
 def readable_identifier(octets: Buffer) -> str:
     """The MTS identifier of what should be an APDU; nothing where not even that can be read."""
-    import fastber
-
-    for stored in (Stored(octets), Stored(octets, Tail("", 0, 0))):  # as a whole, as the beginning of one
+    for partial in (False, True):
         try:
-            return Apdu(stored).identifier
-        except (InvalidAPDU, MTSError, fastber.DecodeError, KeyError):
+            root = type_named("MTS-APDU", "MTSTransferProtocol").view(octets, partial=partial)
+            kind = str(root.choice)
+            view = (root[kind] if kind == "probe" else root[kind]["envelope"])[f"{kind}-identifier"]
+            return _identifier(bytes(view["global-domain-identifier"].raw), view["local-identifier"].value)
+        except (MTSError, fastber.DecodeError, KeyError):
             continue
     return ""
+
+
+def _identifier(domain: bytes, local: str) -> str:
+    """An MTS identifier as text (`identifiers.MTSIdentifier`)."""
+    return f"[{domain_of(domain).text};{local}]"
 
 
 class Recipient:
     """One member of the per-recipient-fields of a message or probe."""
 
-    __slots__ = ("index", "indicators", "raw_name", "view")
+    __slots__ = ("_apdu", "_has_extensions", "index", "indicators", "raw_name")
 
-    def __init__(self, index: int, view: fastber.View) -> None:
+    def __init__(
+        self, apdu: Apdu, index: int, raw_name: bytes | None, indicators: BitString | None, has_extensions: bool
+    ) -> None:
+        if raw_name is None or indicators is None:
+            raise InvalidAPDU(f"the name, or the indicators, of recipient {index} are missing")
+        self._apdu = apdu
         self.index = index
-        self.view = view
-        self.indicators = Indicators(view["per-recipient-indicators"].value)
-        self.raw_name = bytes(view["recipient-name"].raw)
+        self.indicators = Indicators(indicators)
+        self.raw_name = raw_name
+        self._has_extensions = has_extensions
+
+    @property
+    def view(self) -> fastber.View:
+        """All of its members."""
+        return self._apdu.envelope["per-recipient-fields"][self.index]
 
     @property
     def name(self) -> ORAddress:
         """The recipient's O/R address; raises fastber.DecodeError or InvalidORAddress when it is none."""
-        return name_of(self.view["recipient-name"], self.raw_name)
+        return name_of(self.raw_name)
 
     @property
-    def extensions(self) -> Iterator[Extension]:
+    def extensions(self) -> Iterable[Extension]:
         """The extension fields of this recipient."""
-        return extensions(self.view.get("extensions"))
+        return extensions(self.view.get("extensions")) if self._has_extensions else ()
 
 
 class Contents:
@@ -115,67 +142,126 @@ class Contents:
 class Apdu:
     """A message, probe or report. `envelope` and `body` are views; `path` leads from the APDU to the envelope.
 
-    Raises InvalidAPDU at once when the octets are no MTS-APDU. As it decodes what is asked for, when it is asked for,
-    any of its attributes may raise fastber.DecodeError.
+    Raises InvalidAPDU at once when the octets are no MTS-APDU, or when what is asked for of every APDU is malformed.
+    As it decodes all else when it is asked for, its attributes may raise fastber.DecodeError.
     """
 
-    __slots__ = ("_text", "body", "envelope", "kind", "path", "root", "stored")
+    __slots__ = (
+        "_body", "_domain", "_extension_criticality", "_extension_types", "_extension_values", "_local_identifier",
+        "_originator", "_priority", "_raw_identifier", "_raw_recipients", "_raw_trace", "_recipient_extensions",
+        "_recipient_indicators", "_recipient_names", "_recipients", "_text", "_trace_actions", "_trace_domains",
+        "deferred", "kind", "root", "stored",
+    )  # fmt: skip
 
-    kind: Literal["message", "probe", "report"]
+    kind: Kind
+    deferred: datetime | None
+    """The deferred-delivery-time of a message."""
 
     def __init__(self, stored: Stored) -> None:
-        import fastber
-
         self.stored = stored
-        self._text: str | None = None
+        self._body: fastber.View | None = None
+        self._recipients: list[Recipient] | None = None
+        self._text = ""
         try:
             self.root = type_named("MTS-APDU", "MTSTransferProtocol").view(stored.head, partial=stored.tail is not None)
             if stored.tail is None and self.root.length != len(stored.head):
                 raise InvalidAPDU("octets after the APDU", self.root.length)
             self.kind = self.root.choice  # type: ignore[assignment]
-            self.body = self.root[self.kind]
-            self.envelope = self.body if self.kind == "probe" else self.body["envelope"]
-        except KeyError as error:
-            raise InvalidAPDU(f"{error.args[0]} is missing") from None
+            (
+                self._raw_identifier, self._domain, self._local_identifier,
+                self._raw_trace, self._trace_domains, self._trace_actions,
+                self._extension_types, self._extension_criticality, self._extension_values,
+                self._originator,
+                self._raw_recipients, self._recipient_names, self._recipient_indicators, self._recipient_extensions,
+                self._priority, self.deferred,
+            ) = fields_of(self.kind, stored)  # fmt: skip
         except fastber.DecodeError as error:
             raise InvalidAPDU(str(error), error.offset) from None
-        self.path = "probe." if self.kind == "probe" else f"{self.kind}.envelope."
+        if self._local_identifier is None or self._domain is None or self._trace_domains is None:
+            raise InvalidAPDU("the identifier, or the trace information, is missing")
+        if self.kind != "report" and (self._originator is None or self._recipient_names is None):
+            raise InvalidAPDU("the originator, or the per-recipient-fields, are missing")
+
+    @property
+    def path(self) -> str:
+        """From the APDU to the envelope."""
+        return _PATHS[self.kind]
+
+    @property
+    def body(self) -> fastber.View:
+        """What the APDU is a choice of."""
+        if self._body is None:
+            self._body = self.root[self.kind]
+        return self._body
+
+    @property
+    def envelope(self) -> fastber.View:
+        """The envelope, which of a probe is all that there is."""
+        return self.body if self.kind == "probe" else self.body["envelope"]
+
+    @property
+    def identity(self) -> tuple[bytes, ...]:
+        """Octets that are the same wherever the same way brought the same to the same recipients."""
+        if self._raw_recipients is None:
+            return self._raw_identifier, self._raw_trace
+        return self._raw_identifier, self._raw_trace, self._raw_recipients
 
     @property
     def identifier(self) -> str:
         """The MTS identifier as text (`identifiers.MTSIdentifier`)."""
-        if self._text is None:
-            view = self.envelope[f"{self.kind}-identifier"]
-            domain = domain_of(view["global-domain-identifier"])
-            self._text = f"[{domain.text};{view['local-identifier'].value}]"
+        if not self._text:
+            self._text = _identifier(self._domain, self._local_identifier)
         return self._text
 
     @property
     def originator(self) -> ORAddress:
         """Of a message or probe."""
-        return name_of(self.envelope["originator-name"])
+        return name_of(self._originator)
 
     @property
     def report_destination(self) -> ORAddress:
         """Of a report."""
-        return name_of(self.envelope["report-destination-name"])
+        return name_of(bytes(self.envelope["report-destination-name"].raw))
 
     @property
     def priority(self) -> int:
         """As in `PRIORITIES`; a probe or a report that came in is queued as a normal message."""
-        priority = self.envelope.get("priority") if self.kind == "message" else None
-        return PRIORITIES["normal"] if priority is None else PRIORITIES.get(priority.value, PRIORITIES["normal"])
+        return PRIORITIES.get(self._priority, PRIORITIES["normal"])
 
     @property
-    def recipients(self) -> Iterator[Recipient]:
+    def trace(self) -> list[tuple[bytes, int]]:
+        """The trace information, oldest first: of each element the octets of the domain, and the first octet of the
+        other-actions."""
+        actions = self._trace_actions
+        if None in self._trace_domains:
+            raise InvalidAPDU("a trace element without a domain")
+        return [
+            (domain, 0 if actions[place] is None or not actions[place][0] else actions[place][0][0])
+            for place, domain in enumerate(self._trace_domains)
+        ]
+
+    @property
+    def recipients(self) -> list[Recipient]:
         """The per-recipient-fields of a message or probe."""
-        for index, view in enumerate(self.envelope["per-recipient-fields"]):
-            yield Recipient(index, view)
+        if self._recipients is None:
+            indicators, extended = self._recipient_indicators, self._recipient_extensions
+            self._recipients = [
+                Recipient(self, index, name, indicators[index], extended[index] is not None)
+                for index, name in enumerate(self._recipient_names)
+            ]
+        return self._recipients
 
     @property
-    def extensions(self) -> Iterator[Extension]:
+    def extensions(self) -> list[Extension]:
         """The extension fields of the envelope."""
-        return extensions(self.envelope.get("extensions"))
+        if self._extension_types is None:
+            return []
+        criticality, values = self._extension_criticality, self._extension_values
+        fields = self.envelope["extensions"]
+        return [
+            extension_of(kind, criticality[place], values[place], place, fields)
+            for place, kind in enumerate(self._extension_types)
+        ]
 
     def value(self, member: str) -> Any:
         """A member of the envelope decoded, None where it is absent."""

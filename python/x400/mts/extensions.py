@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import fastber
+from x400.mts.exceptions import InvalidAPDU
 
 __all__ = [
     "Extension",
     "StandardExtension",
     "extension_field",
+    "extension_of",
     "extensions",
     "field_value",
     "is_set",
@@ -57,17 +59,22 @@ FOR_SUBMISSION, FOR_TRANSFER, FOR_DELIVERY = 0x80, 0x40, 0x20
 
 
 class Extension(NamedTuple):
-    """One ExtensionField: its number, or its object identifier as text; its critical bits; its place; its view."""
+    """One ExtensionField: its number, or its object identifier as text; its critical bits; its place among `fields`;
+    the TLV of its value, as it came."""
 
     type: int | str
     criticality: int
     place: int
-    view: fastber.View
+    value: bytes
+    fields: fastber.View
 
     @property
-    def value(self) -> bytes:
-        """The TLV of the extension's value, as it came."""
-        return bytes(self.view["value"].value)
+    def view(self) -> fastber.View:
+        return self.fields[self.place]
+
+
+_NULL = b"\x05\x00"
+"""The value of an extension that gives none (X.411 figure 2, ExtensionField)."""
 
 
 def extensions(fields: fastber.View | None) -> Iterator[Extension]:
@@ -75,10 +82,28 @@ def extensions(fields: fastber.View | None) -> Iterator[Extension]:
     if fields is None:
         return
     for place, view in enumerate(fields):
-        _, number = view["type"].value
-        criticality = view.get("criticality")
-        octets = criticality.value[0] if criticality is not None else b""
-        yield Extension(number, octets[0] if octets else 0, place, view)
+        criticality, value = view.get("criticality"), view.get("value")
+        yield extension_of(
+            view["type"].value,
+            criticality.value if criticality is not None else None,
+            bytes(value.value) if value is not None else None,
+            place,
+            fields,
+        )
+
+
+def extension_of(
+    kind: tuple[str, int | str] | None,
+    criticality: tuple[bytes, int] | None,
+    value: bytes | None,
+    place: int,
+    fields: fastber.View,
+) -> Extension:
+    """An extension of the decoded members of its field; raises InvalidAPDU where the type is missing."""
+    if kind is None:
+        raise InvalidAPDU(f"the type of extension {place} is missing", fields[place].offset)
+    octets = criticality[0] if criticality is not None else b""
+    return Extension(kind[1], octets[0] if octets else 0, place, _NULL if value is None else value, fields)
 
 
 def value_in_place(extension: Extension, value: bytes) -> bytes:

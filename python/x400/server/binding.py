@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import fastber
-from x400.mts.apdu import Apdu
+from x400.mts.apdu import Apdu, domain_of
 from x400.mts.bind import (
     Credentials,
     InvalidBind,
@@ -198,10 +198,10 @@ class Binding:
         if domains is None:
             return None
         try:
-            trace = Apdu(stored).envelope["trace-information"]
-            if not len(trace):
+            trace = Apdu(stored).trace
+            if not trace:
                 return f"{peer!r} passes something without a trace"
-            last = GlobalDomainIdentifier.from_value(trace[len(trace) - 1]["global-domain-identifier"].value)
+            last = domain_of(trace[-1][0])
         except (fastber.Error, MTSError, KeyError):
             return None
         for domain in domains:

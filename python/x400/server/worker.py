@@ -55,6 +55,8 @@ from x400.spool.queries import worker_folders
 log = structlog.get_logger("x400.server")
 
 TICK = 1.0
+COLLECT_AFTER = 20_000
+"""Objects more than at the last look for unreachable ones: what is on its way is fewer, and goes by itself."""
 RENEW_EVERY = 120
 SWEEP_EVERY = 30
 EXPIRED_TOGETHER = 100
@@ -137,6 +139,7 @@ class Worker:
         await self._control.start()
         gc.collect()
         gc.freeze()
+        gc.set_threshold(COLLECT_AFTER, 20, 20)
         self._ready()
         schedule = asyncio.create_task(self._schedule())
         await self._stop.wait()
