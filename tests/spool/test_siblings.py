@@ -169,3 +169,33 @@ def test_a_worker_that_cannot_be_asked_is_told_that_it_is_damaged(
     database = tmp_path / "worker-1" / "spool.sqlite"
     asyncio.run(filled())
     asyncio.run(body())
+
+
+def test_nothing_is_taken_over_that_a_worker_may_have_whose_spool_is_being_rescued(tmp_path: Path) -> None:
+    async def body() -> None:
+        rescued = open_spool(tmp_path, 1)
+        await rescued.open()
+        assert await rescued.store(batch(1))
+        await rescued.close()
+        spool = open_spool(tmp_path, 0)
+        await spool.open()
+        assert await spool.store(batch(2))
+        with contextlib.closing(InFlight(tmp_path / "worker-1")) as other:
+            other.rescuing()
+        with pytest.raises(SpoolError, match="cannot be asked"):
+            await spool.store(batch(3))
+        await rescued_again(tmp_path)
+        assert await spool.store(batch(3))
+        assert not await spool.store(batch(1))
+        await spool.close()
+
+    async def rescued_again(folder: Path) -> None:
+        with open(folder / "worker-1" / "spool.sqlite", "r+b") as file:
+            file.seek(60)
+            file.write(b"????")
+        spool = open_spool(folder, 1)
+        await spool.open()
+        assert spool.rescued is not None
+        await spool.close()
+
+    asyncio.run(body())

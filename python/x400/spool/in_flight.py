@@ -6,7 +6,8 @@ then at their databases, then commits, and only then wipes it off. Of two that s
 sees the other, whatever the order; who sees another refuses the transfer for now, and the peer, which repeats it, is
 told later that it was taken over. In the worst case both refuse.
 
-A file of a worker's folder: how often its spool was opened, a number of digests, the digests. Writing it down is one
+A file of a worker's folder: twice how often its spool was opened, and one while it is rescued; a number of digests; the
+digests. Writing it down is one
 copy of memory; no lock is taken and no system call is made. What a worker that was killed has left is wiped off when
 its spool is opened again.
 """
@@ -51,7 +52,12 @@ class InFlight:
     def opened(self) -> None:
         """The spool has been opened: nothing is in flight, and its database may be another one than before."""
         times, _ = _HEADER.unpack_from(self._memory)
-        _HEADER.pack_into(self._memory, 0, times + 1, 0)
+        _HEADER.pack_into(self._memory, 0, (times + 2) & ~1, 0)
+
+    def rescuing(self) -> None:
+        """The spool is damaged, and is being rescued until it has been opened."""
+        times, number = _HEADER.unpack_from(self._memory)
+        _HEADER.pack_into(self._memory, 0, times | 1, number)
 
     def tell(self, digests: Sequence[int]) -> None:
         """About to store these, at most ``MAXIMUM``. The numbers come first, how many they are last."""
@@ -67,7 +73,13 @@ class InFlight:
     # ---- the others'
 
     @property
+    def is_rescued(self) -> bool:
+        """Whether it is being rescued: what is in its database now is not all that it has accepted."""
+        return bool(self.times_opened & 1)
+
+    @property
     def times_opened(self) -> int:
+        """Another number each time that its owner has opened the spool."""
         times, _ = _HEADER.unpack_from(self._memory)
         return int(times)
 

@@ -36,10 +36,13 @@ class _Sibling:
         self._inode = 0
         """Of the file that the connection is to."""
         self._damaged = (0, 0.0)
-        """The file that was found damaged, and when that was, on the monotonic clock."""
+        """The file that was found damaged (below 0: a rescue), and when that was, on the monotonic clock."""
 
     def connection(self) -> sqlite3.Connection | None:
+        """Raises SpoolError as `failed` does."""
         times = self.in_flight.times_opened
+        if self.in_flight.is_rescued:
+            self._refuse(-times)
         if self._connection is None or times != self._times_opened:
             self.drop()
             if self._database.exists():
@@ -69,12 +72,17 @@ class _Sibling:
         self.drop()
         if not is_damage(error):
             return
-        now = time.monotonic()
         if self._damaged[0] != self._inode:
-            self._damaged = (self._inode, now)
             with contextlib.suppress(OSError):
                 if self._database.stat().st_ino == self._inode and not marked(self._database):
                     mark(self._database, str(error))
+        self._refuse(self._inode)
+
+    def _refuse(self, what: int) -> None:
+        """Raise SpoolError, for a while from when this was met first."""
+        now = time.monotonic()
+        if self._damaged[0] != what:
+            self._damaged = (what, now)
         if now - self._damaged[1] < PATIENCE:
             raise SpoolError("another worker cannot be asked whether it is a repetition: its spool is damaged")
 

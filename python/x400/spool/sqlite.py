@@ -25,6 +25,7 @@ from x400.spool import contents, rescue, sealed, sqlite_operations, sqlite_schem
 from x400.spool.ballast import Ballast, log_pages
 from x400.spool.durations import Durations
 from x400.spool.exceptions import SpoolCorrupt, SpoolError, SpoolFull, SpoolInUse
+from x400.spool.in_flight import InFlight
 from x400.spool.interface import Batch, Buffer, Claim, ContentWriter, Entry, Event, Part, QueueState, Rescue
 from x400.spool.quarantine import FOLDER, Quarantine, QuarantineLimits
 from x400.spool.siblings import Siblings
@@ -123,6 +124,9 @@ class SqliteSpool:
         rescue.finish(database)
         reason = rescue.marked(database) or rescue.look_over(database)
         if reason:
+            if self._siblings:
+                with contextlib.closing(InFlight(self.folder)) as own:
+                    own.rescuing()
             self.rescued = rescue.rescue(database, self._quarantine.folder, reason)
 
     def _begin_checksums(self) -> None:
