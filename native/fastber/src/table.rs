@@ -56,6 +56,18 @@ impl Table {
     pub fn node(&self, id: TypeId) -> &Node {
         &self.nodes[id as usize]
     }
+
+    /// The type that a step of a path is made in: of a string that contains a value the type of that value. None where
+    /// strings contain one another without end.
+    pub fn stepped_in(&self, mut id: TypeId) -> Option<TypeId> {
+        for _ in 0..DEEPEST {
+            let Op::Containing { of, .. } = self.node(id).op else {
+                return Some(id);
+            };
+            id = of;
+        }
+        None
+    }
 }
 
 /// The tags that an encoding of a type may start with.

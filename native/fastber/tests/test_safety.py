@@ -183,3 +183,31 @@ def test_an_explicit_tag_holds_one_encoding_for_a_view_too(octets: str) -> None:
     ):
         with pytest.raises(fastber.DecodeError, match=r"left over|end-of-contents"):
             work()
+
+
+def test_a_view_is_stepped_down_to_any_depth_and_let_go() -> None:
+    """Views hold on to what is around them, and let go of it without recursion."""
+    depth = 200_000
+    nested = b"".join(b"\x30\x84" + (6 * within).to_bytes(4, "big") for within in reversed(range(depth)))
+    spec = fastber.compile_string("M DEFINITIONS ::= BEGIN L ::= SEQUENCE OF L END")
+    view = spec.view("L", nested)
+    for _ in range(depth - 1):
+        view = view[0]
+    assert (view.offset, len(view)) == (6 * (depth - 1), 0)
+    del view
+
+
+def test_a_path_has_as_many_steps_as_a_decode_may_have_levels() -> None:
+    nested = fastber.compile_string("M DEFINITIONS ::= BEGIN L ::= SEQUENCE OF L END").types["L"]
+    view = nested.view(b"\x30\x00")
+    for path in ("[0]" * 1001, (0,) * 1001):
+        with pytest.raises(ValueError, match="more than 1000 steps"):
+            view.at(path)
+        with pytest.raises(ValueError, match="more than 1000 steps"):
+            view.splice({path: 1})  # type: ignore[dict-item]
+        with pytest.raises(ValueError, match="more than 1000 steps"):
+            nested.splicer(path)
+    with pytest.raises(ValueError, match="more than 1000 steps"):
+        nested.reader("[*]" * 1001)
+    with pytest.raises(IndexError):
+        view.at("[0]" * 1000)

@@ -98,7 +98,8 @@ class CompiledType:
         """Some paths of this type, resolved once, to be read together from many buffers.
 
         A path ends in `:raw` (the complete encoding as bytes, what it is without an ending), `:contents` (its contents
-        octets) or `:value` (the decoded value). The step `[*]` goes to each element and gives a list.
+        octets) or `:value` (the decoded value). The step `[*]` goes to each element and gives a list. What a string is
+        constrained to contain is stepped into as if it stood there itself.
         """
 
     def splicer(self, *paths: _Path) -> Splicer:
@@ -281,7 +282,9 @@ class View:
     @property
     def chosen(self) -> View: ...
     @property
-    def contained(self) -> View: ...
+    def contained(self) -> View:
+        """The value whose encoding an OCTET STRING or BIT STRING (CONTAINING ...) holds; steps go into it by themselves."""
+
     @property
     def value(self) -> Any: ...
     def decode(self, *, resolve_open_types: bool = False) -> Any: ...
@@ -301,7 +304,9 @@ class View:
     def complete(self) -> bool: ...
     @property
     def type_name(self) -> str: ...
-    def at(self, path: _Path) -> View: ...
+    def at(self, path: _Path) -> View:
+        """The part at the end of a path such as `a.b[2].c` or `("a", "b", 2, "c")`, through strings that contain values."""
+
     def splice(self, changes: dict[str, Any] | dict[tuple[str | int, ...], Any]) -> list[bytes | memoryview]: ...
 
 @final

@@ -88,6 +88,19 @@ impl View {
         Ok(found)
     }
 
+    /// The value that a string contains.
+    fn inner(&self, py: Python<'_>, spot: &Arc<Spot>, level: &Level, of: TypeId, bits: bool) -> PyResult<Spot> {
+        let reader = self.source.reader(py);
+        let found = reader.contained(of, bits, level.in_pieces(), level.contents, level.contents_end);
+        Ok(Spot {
+            id: of,
+            at: found.map_err(|error| spot.name_error(reader.table, error))?,
+            end: level.contents_end,
+            via: Via::Root,
+            parent: Some(spot.clone()),
+        })
+    }
+
     #[allow(clippy::too_many_arguments)]
     fn member(
         &self,
@@ -172,8 +185,11 @@ impl View {
     /// One step by a Python key.
     fn child(&self, key: &Bound<'_, PyAny>) -> PyResult<Option<View>> {
         let py = key.py();
-        let level = self.level(py)?;
         let table = self.source.table();
+        if matches!(table.node(self.spot.id).op, Op::Containing { .. }) && table.stepped_in(self.spot.id).is_some() {
+            return self.contained(py)?.child(key);
+        }
+        let level = self.level(py)?;
         let found = if let Ok(name) = key.cast::<PyString>() {
             match (&level.parts, &table.node(self.spot.id).op) {
                 (Parts::Members(parts), Op::Sequence(fields)) => {
@@ -204,6 +220,9 @@ impl View {
         let mut spot = &self.spot;
         while let Some(parent) = &spot.parent {
             spot = parent;
+            if matches!(reader.table.node(spot.id).op, Op::Containing { .. }) {
+                break; // a value that is contained stands on its own
+            }
             // What governs is near: a look beyond two levels would decode whole messages.
             if spot.end <= reader.data.len()
                 && scopes.len() < 2
@@ -283,40 +302,13 @@ impl View {
     #[getter]
     fn contained(&self, py: Python<'_>) -> PyResult<View> {
         let table = self.source.table();
-        let Op::Containing { of, bits } = table.node(self.spot.id).op else {
-            return Err(PyTypeError::new_err("not a string that contains a value"));
-        };
-        self.whole(py)?;
-        let level = self.level(py)?;
-        let (at, end) = (level.contents + usize::from(bits), level.contents_end);
-        let data = self.source.export.in_place(py);
-        let found = match data.get(at..end) {
-            _ if level.headers.as_slice().last().is_some_and(|header| header.constructed) => Err(Error::decode(
-                level.contents,
-                "expected a string in one piece, whose octets lie together",
-            )),
-            Some(octets) if !bits || data[level.contents] == 0 => {
-                root_end(octets, table, of, false).map_err(|error| error.moved(at))
+        match table.node(self.spot.id).op {
+            Op::Containing { of, bits } => {
+                let inner = self.inner(py, &self.spot, self.level(py)?, of, bits)?;
+                Ok(self.at_spot(Arc::new(inner)))
             }
-            _ => Err(Error::decode(
-                level.contents,
-                "expected whole octets, which hold the encoding of a value",
-            )),
-        };
-        let found = found.and_then(|length| {
-            if at + length == end {
-                return Ok(());
-            }
-            Err(Error::decode(at + length, "octets left over behind a contained value"))
-        });
-        found.map_err(|error| self.spot.name_error(table, error))?;
-        Ok(self.at_spot(Arc::new(Spot {
-            id: of,
-            at,
-            end,
-            via: Via::Root,
-            parent: Some(self.spot.clone()),
-        })))
+            _ => Err(PyTypeError::new_err("not a string that contains a value")),
+        }
     }
 
     fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
@@ -427,19 +419,29 @@ impl View {
         self.source.table().node(self.spot.id).name.clone()
     }
 
-    /// The part at the end of a path such as `a.b[2].c` or `("a", "b", 2, "c")`.
+    /// The part at the end of a path such as `a.b[2].c` or `("a", "b", 2, "c")`. A path goes through a string that
+    /// contains a value into that value.
     fn at(&self, path: &Bound<'_, PyAny>) -> PyResult<View> {
         let py = path.py();
         let steps = parse(path)?;
+        let table = self.source.table();
         let mut spot = self.spot.clone();
         for (index, step) in steps.iter().enumerate() {
-            let read;
-            let level = if index == 0 {
+            let mut read;
+            let mut level = if index == 0 {
                 self.level(py)?
             } else {
                 read = guarded(|| self.read(py, &spot))?;
                 &read
             };
+            while let Op::Containing { of, bits } = table.node(spot.id).op {
+                if table.stepped_in(of).is_none() {
+                    return Err(no_such(step));
+                }
+                spot = Arc::new(self.inner(py, &spot, level, of, bits)?);
+                read = guarded(|| self.read(py, &spot))?;
+                level = &read;
+            }
             match self.step(py, &spot, level, step)? {
                 Some(next) => spot = Arc::new(next),
                 None => return Err(no_such(step)),

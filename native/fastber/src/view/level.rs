@@ -83,6 +83,11 @@ pub struct Reader<'a> {
 }
 
 impl Level {
+    /// The string is in a constructed form.
+    pub fn in_pieces(&self) -> bool {
+        self.headers.as_slice().last().is_some_and(|header| header.constructed)
+    }
+
     /// The last member known to be present, in the order of a SEQUENCE.
     pub fn last_member(&self) -> Option<u32> {
         match &self.parts {
@@ -229,6 +234,36 @@ impl Reader<'_> {
             return Ok(());
         }
         Err(Error::decode(after, "octets left over in an explicit tag"))
+    }
+
+    /// Where the encoding lies that a string contains. `at..end` are the contents octets, `pieces` is the string's form.
+    pub fn contained(&self, of: TypeId, bits: bool, pieces: bool, at: usize, end: usize) -> Result<usize> {
+        if pieces {
+            let reason = "expected a string in one piece, whose octets lie together";
+            return Err(Error::decode(at, reason));
+        }
+        let start = at + usize::from(bits);
+        if bits {
+            match self.data.get(at) {
+                None if at < end => return Err(Error::decode(at, "the buffer ends within this value")),
+                Some(0) if at < end => {}
+                _ => {
+                    let reason = "expected whole octets, which hold the encoding of a value";
+                    return Err(Error::decode(at, reason));
+                }
+            }
+        }
+        let header = self.header(start, end)?;
+        let node = self.table.node(of);
+        if !node.takes(header.tag) {
+            let reason = format!("expected {}, got {}", node.first.describe(), header.tag);
+            return Err(Error::decode(start, reason).member(&node.name));
+        }
+        let after = self.end_of(&header, end)?;
+        if after != end {
+            return Err(Error::decode(after, "octets left over behind a contained value"));
+        }
+        Ok(start)
     }
 
     /// Which alternative the encoding at `at` is of; None for one that an extensible CHOICE does not know.

@@ -130,6 +130,17 @@ pub struct Spot {
     pub parent: Option<Arc<Spot>>,
 }
 
+/// Spots hold on to those around them, as far out as somebody stepped: dropped one within another they would take as deep
+/// a stack.
+impl Drop for Spot {
+    fn drop(&mut self) {
+        let mut next = self.parent.take();
+        while let Some(mut spot) = next.and_then(Arc::into_inner) {
+            next = spot.parent.take();
+        }
+    }
+}
+
 impl Spot {
     /// Names of the members that lead here, for error texts.
     pub fn name_error(&self, table: &Table, mut error: Error) -> Error {

@@ -4,6 +4,8 @@ use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
+use crate::table::DEEPEST;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     Name(String),
@@ -24,6 +26,20 @@ impl std::fmt::Display for Step {
 }
 
 pub fn parse(path: &Bound<'_, PyAny>) -> PyResult<Vec<Step>> {
+    let steps = steps(path)?;
+    within_depth(steps.len())?;
+    Ok(steps)
+}
+
+/// Paths are followed by recursion, too, and no type that a decode takes is deeper.
+pub fn within_depth(steps: usize) -> PyResult<()> {
+    if steps > DEEPEST {
+        return Err(PyValueError::new_err(format!("a path of more than {DEEPEST} steps")));
+    }
+    Ok(())
+}
+
+fn steps(path: &Bound<'_, PyAny>) -> PyResult<Vec<Step>> {
     if let Ok(path) = path.cast::<PyString>() {
         return parse_text(path.to_str()?).ok_or_else(|| PyValueError::new_err(format!("bad path {path:?}")));
     }

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::schema::TypeId;
 use crate::table::{Fields, Op, Table};
 use crate::view::level::{Reader, Seen};
-use crate::view::path::{Step, no_such, parse_text};
+use crate::view::path::{Step, no_such, parse_text, within_depth};
 
 /// What is wanted of the part that a path leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ enum Below {
     /// Members or alternatives, by their number.
     Named(Box<[Option<Box<Plan>>]>),
     Elements(Vec<(Pick, Plan)>),
+    /// Within the value that a string contains.
+    Contained(Box<Plan>),
 }
 
 #[derive(PartialEq, Eq)]
@@ -81,6 +83,7 @@ pub fn compile(table: &Table, id: TypeId, paths: &[String]) -> PyResult<(Plan, u
     let mut slots = paths.len();
     for (slot, path) in paths.iter().enumerate() {
         let (moves, want) = parse(path)?;
+        within_depth(moves.len())?;
         let mut place = &mut plan;
         for step in &moves {
             place = place.step(table, step, slot, &mut slots)?;
@@ -134,6 +137,15 @@ impl Plan {
                 }
                 Ok(plan)
             }
+            (&Op::Containing { of, .. }, step) if table.stepped_in(of).is_some() => {
+                if !matches!(self.below, Below::Contained(_)) {
+                    self.below = Below::Contained(Box::new(Plan::new(of)));
+                }
+                let Below::Contained(plan) = &mut self.below else {
+                    unreachable!("set above");
+                };
+                plan.step(table, step, slot, slots)
+            }
             (op, Move::Each) => Err(PyValueError::new_err(format!("{} has no [*]", op.describe()))),
             (_, Move::To(step)) => Err(PyValueError::new_err(no_such(step).to_string())),
         }
@@ -178,16 +190,24 @@ impl<'py> Walk<'_, 'py> {
             Below::Nothing => Ok(()),
             Below::Named(plans) => self.named(plan.id, plans, at, end),
             Below::Elements(plans) => self.elements(plan.id, plans, at, end),
+            Below::Contained(inner) => self.contained(plan.id, inner, at, end),
         }
+    }
+
+    fn contained(&mut self, id: TypeId, plan: &Plan, mut at: usize, mut end: usize) -> Result<()> {
+        let pieces = self.enter(id, &mut at, &mut end)?;
+        let bits = matches!(self.reader.table.node(id).op, Op::Containing { bits: true, .. });
+        let at = self.reader.contained(plan.id, bits, pieces, at, end)?;
+        self.read(plan, at, end)
     }
 
     fn cut(&self) -> Error {
         Error::decode(self.reader.data.len(), "the buffer ends within this value")
     }
 
-    /// The contents octets, within all headers that the type has.
+    /// The contents octets, within all headers that the type has; true if the innermost has the constructed form.
     #[inline]
-    fn enter(&self, id: TypeId, at: &mut usize, end: &mut usize) -> Result<()> {
+    fn enter(&self, id: TypeId, at: &mut usize, end: &mut usize) -> Result<bool> {
         let node = self.reader.table.node(id);
         for &tag in &node.wrappers {
             self.reader.enter(tag, true, at, end)?;
@@ -195,10 +215,11 @@ impl<'py> Walk<'_, 'py> {
         if let Some(tag) = node.tag {
             let header = self.reader.enter(tag, node.op.is_constructed(), at, end)?;
             self.reader.tolerate(node, &header, at, end)?;
+            return Ok(header.constructed);
         } else if !node.wrappers.is_empty() {
             self.reader.sole(*at, *end)?;
         }
-        Ok(())
+        Ok(false)
     }
 
     fn want(&self, id: TypeId, want: Want, mut at: usize, mut end: usize) -> Result<Bound<'py, PyAny>> {
@@ -207,7 +228,9 @@ impl<'py> Walk<'_, 'py> {
         }
         match want {
             Want::Raw => {}
-            Want::Contents => self.enter(id, &mut at, &mut end)?,
+            Want::Contents => {
+                self.enter(id, &mut at, &mut end)?;
+            }
             Want::Value => {
                 return self.reader.value(self.py, None, id, at, end);
             }

@@ -71,6 +71,7 @@ impl Edit {
 }
 
 fn resolve(table: &Table, id: TypeId, step: &Step) -> PyResult<(Place, TypeId)> {
+    let id = table.stepped_in(id).ok_or_else(|| no_such(step))?;
     let found = match (&table.node(id).op, step) {
         (Op::Sequence(fields) | Op::Set(fields), Step::Name(name)) => {
             let found = fields.fields.iter().position(|field| field.text == *name);
@@ -118,7 +119,8 @@ impl<'a, 'py> Splicer<'a, 'py> {
             }
             Edit::Below(edits) => edits,
         };
-        let level = self.source.reader(self.py).level(spot)?;
+        let reader = self.source.reader(self.py);
+        let level = reader.level(spot)?;
         let indefinite = level
             .headers
             .as_slice()
@@ -139,7 +141,22 @@ impl<'a, 'py> Splicer<'a, 'py> {
             marks.push(self.rope.len());
         }
         self.rope.old(level.contents_end, at);
-        self.contents(spot, &level, edits)?;
+        match self.table.node(spot.id).op {
+            Op::Containing { of, bits } => {
+                let (start, end) = (level.contents, level.contents_end);
+                let at = reader.contained(of, bits, level.in_pieces(), start, end)?;
+                let inner = Spot {
+                    id: of,
+                    at,
+                    end,
+                    via: Via::Root,
+                    parent: None,
+                };
+                self.put(&inner, edit)?;
+                self.rope.old(start, at);
+            }
+            _ => self.contents(spot, &level, edits)?,
+        }
         for (index, header) in level.headers.as_slice().iter().enumerate().rev() {
             let identifier_end = header.at + header.identifier_size();
             match header.length {
