@@ -164,6 +164,26 @@ def test_a_rolling_restart_loses_nothing_and_always_answers(tmp_path: Path) -> N
         assert process.stop() == 0
 
 
+def test_a_worker_that_is_killed_in_a_rolling_restart_is_one_that_has_been_replaced(tmp_path: Path) -> None:
+    """It is started again, as what is to run now; the supervisor goes on."""
+    port = free_port()
+    path = configuration(tmp_path, "A", port)
+    path.write_text(path.read_text().replace("[mta]", "[mta]\nworkers = 2"))
+
+    async def body(process: Process) -> None:
+        before = set(children(process.pid))
+        process.signal(signal.SIGUSR2)
+        await until(lambda: "worker is replaced" in process.log.read_text(), 30)
+        os.kill(max(before), signal.SIGKILL)
+        await until(lambda: len(children(process.pid)) == 2 and not set(children(process.pid)) & before, 60)
+        await until(lambda: len(running(tmp_path / "A" / "spool")) == 2, 30)
+        await _all_confirmed(port, [f"after.{number}" for number in range(10)])
+
+    with Process(path) as process:
+        run(body(process))
+        assert process.stop() == 0
+
+
 async def _all_confirmed(port: int, names: Iterable[str]) -> None:
     """Transfer to whichever worker answers, again and again until it is confirmed."""
     for name in names:

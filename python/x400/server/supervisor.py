@@ -194,13 +194,16 @@ class Supervisor:
                 self._replacing = None
                 continue
             log.error("worker died", worker=number, code=died)
+            if number in self._to_replace:  # it is when it is started
+                self._to_replace.remove(number)
             self._start_later(number)
         self._count_ready()
         now = time.monotonic()
         for number in [number for number, due in self._due.items() if due <= now]:
             del self._due[number]
             self._start(number)
-        if self._to_replace and self._replacing is None and not self._unready and not self._stopping:
+        all_serve = not self._unready and not self._due
+        if self._to_replace and self._replacing is None and all_serve and not self._stopping:
             self._replacing = number = self._to_replace.pop(0)
             log.info("worker is replaced", worker=number)
             os.kill(next(pid for pid, worker in self._workers.items() if worker == number), signal.SIGTERM)
