@@ -153,7 +153,10 @@ async def _watch(arrivals: Arrivals, progress: Progress, bars: dict[str, TaskID]
 
 
 async def _hand_in(network: Network, made: list[Shipment], times: Times) -> None:
-    """Each message at the MTA of its originator, as that MTA's users would: one association for each MTA."""
+    """Each message at the MTA of its originator, as that MTA's users would: one association for each MTA.
+
+    What is deferred goes first: on a busy machine its time would have come before its turn has.
+    """
     from x400.net.transfer import transfer_all
 
     async def at(name: str, some: list[Shipment]) -> None:
@@ -164,6 +167,7 @@ async def _hand_in(network: Network, made: list[Shipment], times: Times) -> None
         times.sent[some[0].identifier] = time.time()
         await transfer_all("127.0.0.1", network[name].port, [one.apdu for one in some], confirmed=confirmed)
 
+    made = sorted(made, key=lambda shipment: not shipment.not_before)
     names = sorted({shipment.kind.mta for shipment in made})
     await asyncio.gather(*(at(name, [one for one in made if one.kind.mta == name]) for name in names))
 
