@@ -39,6 +39,7 @@ class Queue:
         self._backlog = False
         self._claiming = False
         self._due: asyncio.TimerHandle | None = None
+        self._due_at = 0.0  # the handle that uvloop gives for a time that is past cannot tell it
         self.damaged: Callable[[Entry, str], None] = lambda entry, cause: None
         """Called with a claimed entry whose octets turn out to be damaged: it is the callee's from then on."""
 
@@ -136,10 +137,10 @@ class Queue:
             return
         loop = asyncio.get_running_loop()
         at = loop.time() + max(0.0, due - time.time())
-        if self._due is None or self._due.cancelled() or self._due.when() > at:
+        if self._due is None or self._due.cancelled() or self._due_at > at:
             if self._due is not None:
                 self._due.cancel()
-            self._due = loop.call_at(at, self._due_now)
+            self._due, self._due_at = loop.call_at(at, self._due_now), at
 
     def _due_now(self) -> None:
         self._due = None
