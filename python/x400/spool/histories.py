@@ -16,7 +16,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-from x400.spool.leaves import FREE, pointer_types, variable
+from x400.spool.leaves import pages, variable
 from x400.spool.sqlite_schema import KINDS
 
 _HEADER = {10: 8, 2: 12}
@@ -32,14 +32,9 @@ Row = list[Any]
 
 def history_rows(database: Path, page_size: int) -> Iterator[tuple[str, Row]]:
     """Each row that can be read, in no order, and the table that it is of."""
-    with open(database, "rb") as file, open(database, "rb") as overflow:
-        number, types = 0, b""
-        while page := file.read(page_size):
-            number += 1
-            place = (number - 2) % (page_size // 5 + 1)
-            if number > 1 and place == 0:
-                types = pointer_types(page)
-            elif number > 2 and page[0] in _HEADER and types[place - 1] != FREE and len(page) == page_size:
+    with open(database, "rb") as overflow:
+        for _, page in pages(database, page_size):
+            if page[0] in _HEADER and len(page) == page_size:
                 yield from _rows_of(page, overflow)
 
 

@@ -18,7 +18,7 @@ TOGETHER = 200
 """Leaves under one root: their pointers and keys fit into a page."""
 
 _LEAF, _INTERIOR = 13, 5
-FREE = 2
+_FREE = 2
 """What the pointer map says of a page that is in no tree."""
 
 Leaf = tuple[int, list[int]]
@@ -28,17 +28,11 @@ Leaf = tuple[int, list[int]]
 def leaves(database: Path, page_size: int, known: set[int]) -> Iterator[list[Leaf]]:
     """Groups of leaves, in the order of their rows, that have rows whose numbers are not in ``known``."""
     found: list[Leaf] = []
-    with open(database, "rb") as file:
-        number, types = 0, b""
-        while page := file.read(page_size):
-            number += 1
-            place = (number - 2) % (page_size // 5 + 1)
-            if number > 1 and place == 0:
-                types = pointer_types(page)
-            elif number > 2 and page[0] == _LEAF and types[place - 1] != FREE:
-                rows = _rows(page)
-                if rows and not known.issuperset(rows):
-                    found.append((number, rows))
+    for number, page in pages(database, page_size):
+        if page[0] == _LEAF:
+            rows = _rows(page)
+            if rows and not known.issuperset(rows):
+                found.append((number, rows))
     found.sort(key=lambda leaf: leaf[1][0])
     group: list[Leaf] = []
     for leaf in found:
@@ -52,9 +46,18 @@ def leaves(database: Path, page_size: int, known: set[int]) -> Iterator[list[Lea
         yield group
 
 
-def pointer_types(page: bytes) -> bytes:
-    """What a page of the pointer map says of each page that follows it."""
-    return page[: len(page) // 5 * 5 : 5]
+def pages(database: Path, page_size: int) -> Iterator[tuple[int, bytes]]:
+    """The pages that are in a tree, or were before it broke, with their numbers: neither the first one, nor the pointer
+    map, nor what that calls free. The last one may be cut short."""
+    with open(database, "rb") as file:
+        number, types = 0, b""
+        while page := file.read(page_size):
+            number += 1
+            place = (number - 2) % (page_size // 5 + 1)
+            if number > 1 and place == 0:
+                types = page[: len(page) // 5 * 5 : 5]
+            elif number > 2 and types[place - 1] != _FREE:
+                yield number, page
 
 
 def _rows(page: bytes) -> list[int]:
