@@ -22,7 +22,7 @@ from x400.mta.dl_expansion import dl_expansion, members_of
 from x400.mta.dl_expansion import objection as objection_to_expansion
 from x400.mta.downgrading import objection as objection_to_downgrading
 from x400.mta.error_processing import Failure, error_processing
-from x400.mta.front_end import unsupported
+from x400.mta.front_end import unsupported_among
 from x400.mta.outcome import LogRecord, Outcome, Transfer
 from x400.mta.redirection import Reason, Redirection, redirection
 from x400.mta.redirection import objection as objection_to_redirection
@@ -176,7 +176,7 @@ def _decide(mta: MTA, work: Work, now: datetime) -> Decided:
     for recipient in everybody:
         if not recipient.indicators.responsibility:
             continue
-        why = found.non_delivery or _critical(recipient, FOR_TRANSFER)
+        why = found.non_delivery or unsupported_among(recipient.extensions, FOR_TRANSFER)
         if why is not None:
             decided.failures.append(Failure(recipient, why, final=True))
             continue
@@ -193,7 +193,7 @@ def _decide(mta: MTA, work: Work, now: datetime) -> Decided:
             decided.failures.append(_failure(recipient, decision, decision.non_delivery))
         elif decision.next_hop is not None:
             decided.onward.append((recipient, decision))
-        elif why := found.critical_for_delivery or _critical(recipient, FOR_DELIVERY):
+        elif why := found.critical_for_delivery or unsupported_among(recipient.extensions, FOR_DELIVERY):
             decided.failures.append(_failure(recipient, decision, why))
         else:
             decided.here.append((recipient, decision))
@@ -296,13 +296,6 @@ def _distribution_list(
         decided.expansions.append((recipient, one, members))
     else:
         decided.outlooks.append((recipient, Delivered(now, _TYPE_OF_USER_DL)))
-
-
-def _critical(recipient: Recipient, criticality: int) -> NonDelivery | None:
-    for extension in recipient.extensions:
-        if extension.criticality and (why := unsupported(extension, criticality)):
-            return why
-    return None
 
 
 # ---- what was decided

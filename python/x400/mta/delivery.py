@@ -14,7 +14,7 @@ from x400.mts.apdu import Apdu, Recipient, type_named
 from x400.mts.extensions import Extension, StandardExtension, field_value, tlv
 from x400.mts.plain import plain
 from x400.mts.reports import Indicators
-from x400.mts.stored import Stored, Tail
+from x400.mts.stored import Tail
 from x400.mts.trace import utc
 
 if TYPE_CHECKING:
@@ -65,12 +65,12 @@ def subject_of(apdu: Apdu, recipient: Recipient, *, alone: bool) -> bytes:
 
     That is all of it that a report is made of, as this MTA returns no content that it cannot vouch for.
     """
-    beginning = apdu.contents_at()
-    octets = bytes(memoryview(apdu.stored.head)[:beginning])
+    octets = bytes(memoryview(apdu.stored.head)[: apdu.contents_at()])
     if alone:
         return octets
     only = fastber.Raw(tlv(_PER_RECIPIENT_FIELDS, bytes(recipient.view.raw)))
-    return b"".join(Apdu(Stored(octets, NO_CONTENT)).root.splice({f"{apdu.path}per-recipient-fields": only}))
+    beginning = type_named("MTS-APDU", "MTSTransferProtocol").view(octets, partial=True)
+    return b"".join(beginning.splice({f"{apdu.path}per-recipient-fields": only}))
 
 
 def deliver_message(

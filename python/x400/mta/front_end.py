@@ -6,6 +6,7 @@ MTA is to add is found here; the dispatcher adds them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,7 +18,7 @@ from x400.mts.extensions import FOR_DELIVERY, FOR_TRANSFER, Extension, StandardE
 from x400.mts.reports import NonDelivery, NonDeliveryDiagnosticCode
 from x400.mts.trace import aware
 
-__all__ = ["FrontEnd", "front_end", "unsupported"]
+__all__ = ["FrontEnd", "front_end", "unsupported_among"]
 
 _LOOP_DETECTED = NonDelivery.of(NonDeliveryDiagnosticCode.LOOP_DETECTED)
 _EXPIRED = NonDelivery.of(NonDeliveryDiagnosticCode.MAXIMUM_TIME_EXPIRED)
@@ -87,3 +88,11 @@ def unsupported(extension: Extension, criticality: int) -> NonDelivery | None:
     return NonDelivery.of(
         NonDeliveryDiagnosticCode.UNSUPPORTED_CRITICAL_FUNCTION, f"extension {extension.type} is not supported"
     )
+
+
+def unsupported_among(extensions: Iterable[Extension], criticality: int) -> NonDelivery | None:
+    """The same of several: why the first that is not understood stops it."""
+    for extension in extensions:
+        if why := unsupported(extension, criticality):
+            return why
+    return None

@@ -91,8 +91,7 @@ class MTA:
     def resume(self, stored: Stored, now: datetime) -> Outcome:
         """A directory has been asked for the names in what was held; what to store in its place."""
         with _Faults():
-            apdu = Apdu(stored)
-            outcome = Outcome(apdu.identifier, _duplicate_key(apdu, ""), apdu.kind)
+            apdu, outcome = _opened(stored)
             resume(self, apdu, outcome, now)
         return outcome
 
@@ -102,8 +101,7 @@ class MTA:
         """What is queued for `attempted`, by other routes; None where not all of its recipients have one to a peer that
         is not `down`. To be stored as the queue entry is removed."""
         with _Faults():
-            apdu = Apdu(stored)
-            outcome = Outcome(apdu.identifier, _duplicate_key(apdu, ""), apdu.kind)
+            apdu, outcome = _opened(stored)
             return outcome if reroute(self, apdu, outcome, frozenset(recipients), attempted, down, now) else None
 
     def has_alternatives(self, peer: str) -> bool:
@@ -163,8 +161,7 @@ class MTA:
     def release(self, stored: Stored, arrived: datetime, now: datetime) -> Outcome:
         """The time has come of a message that was held since `arrived`; what to store in its place."""
         with _Faults():
-            apdu = Apdu(stored)
-            outcome = Outcome(apdu.identifier, _duplicate_key(apdu, ""), apdu.kind)
+            apdu, outcome = _opened(stored)
             release(self, apdu, outcome, arrived, now)
         return outcome
 
@@ -172,8 +169,7 @@ class MTA:
         """A held message is cancelled: its outcome, which is nothing but a line in the log, takes its place. None when
         it is not `by` its originator (or by None, the operator)."""
         with _Faults():
-            apdu = Apdu(stored)
-            outcome = Outcome(apdu.identifier, _duplicate_key(apdu, ""), apdu.kind)
+            apdu, outcome = _opened(stored)
             return outcome if cancel(apdu, outcome, by) else None
 
     def expire(
@@ -195,8 +191,7 @@ class MTA:
         why = reason if isinstance(reason, NonDelivery) else NonDelivery.of(reason)
         places = None if recipients is None else tuple(recipients)
         with _Faults():
-            apdu = Apdu(stored)
-            outcome = Outcome(apdu.identifier, _duplicate_key(apdu, ""), apdu.kind)
+            apdu, outcome = _opened(stored)
             give_up(self, apdu, outcome, places, why, now, final=final)
         return outcome
 
@@ -209,8 +204,7 @@ class MTA:
         """
         why = reason if isinstance(reason, NonDelivery) else NonDelivery.of(reason)
         with _Faults():
-            apdu = Apdu(Stored(subject, NO_CONTENT))
-            outcome = Outcome(apdu.identifier, _duplicate_key(apdu, ""), apdu.kind)
+            apdu, outcome = _opened(Stored(subject, NO_CONTENT))
             not_delivered(self, apdu, outcome, arrived, why, now)
         return outcome
 
@@ -223,6 +217,12 @@ def _names(apdu: Apdu) -> Iterable[ORAddress]:
                 yield recipient.name
             except (fastber.DecodeError, InvalidORAddress, KeyError):
                 continue
+
+
+def _opened(stored: Stored) -> tuple[Apdu, Outcome]:
+    """What is held or queued here, and an outcome of it, with nothing in it yet."""
+    apdu = Apdu(stored)
+    return apdu, Outcome(apdu.identifier, _duplicate_key(apdu, ""), apdu.kind)
 
 
 def _invalid(error: Exception) -> InvalidAPDU:

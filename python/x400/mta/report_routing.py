@@ -14,7 +14,7 @@ from x400.mta.copies import REDIRECTED, Actions, Work, extension_edit, spliced, 
 from x400.mta.delivery import deliver_report
 from x400.mta.directory import hold_report_for_directory
 from x400.mta.dispatcher import dispatch, trace_edits
-from x400.mta.front_end import unsupported
+from x400.mta.front_end import unsupported_among
 from x400.mta.outcome import LogRecord, Outcome, Transfer
 from x400.mta.redirection import Reason, entry, history_of
 from x400.mta.routing_and_conversion_decision import Decision, chosen_route
@@ -84,9 +84,8 @@ def unsupported_in_report(apdu: Apdu, criticality: int) -> NonDelivery | None:
     content = apdu.body["content"]
     for holder in (content, *content["per-recipient-fields"]):
         try:
-            for extension in extensions(holder.get("extensions")):
-                if extension.criticality and (why := unsupported(extension, criticality)):
-                    return why
+            if why := unsupported_among(extensions(holder.get("extensions")), criticality):
+                return why
         except (fastber.DecodeError, KeyError):  # passed on as it came
             continue
     return None

@@ -17,6 +17,7 @@ from x400.mts.apdu import type_named
 from x400.mts.criticality import not_understood
 from x400.mts.exceptions import InvalidORAddress
 from x400.mts.extensions import FOR_SUBMISSION, StandardExtension
+from x400.mts.fields import first_octet
 from x400.mts.identifiers import MTSIdentifier
 from x400.mts.oraddress import ORAddress
 from x400.mts.stored import Buffer, Stored
@@ -32,8 +33,8 @@ SubmissionError = Literal[
 ]
 """The abstract-errors of X.411 8.2.2 that there are reasons for here."""
 
-_FOR_THIS_MTA = frozenset({StandardExtension.PROOF_OF_SUBMISSION_REQUEST, 36})
-"""Extensions of a submission that no transfer has: proof-of-submission-request, forwarding-request."""
+_FOR_THIS_MTA = frozenset({StandardExtension.PROOF_OF_SUBMISSION_REQUEST, StandardExtension.FORWARDING_REQUEST})
+"""Extensions of a submission that no transfer has."""
 
 _COPIED = (
     "originator-name",
@@ -153,8 +154,7 @@ def _transfer(
 
 def _recipient(number: int, submitted: dict[str, Any]) -> dict[str, Any]:
     """The per-recipient fields; this MTA wants to hear at least what the originator does (X.411 12.2.1.1.1.7)."""
-    octets, _ = submitted["originator-report-request"]
-    request = octets[0] & _ORIGINATOR_REQUESTS if octets else 0
+    request = first_octet(submitted["originator-report-request"]) & _ORIGINATOR_REQUESTS
     own = _MTA_REPORT if request & _ORIGINATOR_REPORT else _MTA_NON_DELIVERY_REPORT
     fields = {
         "recipient-name": submitted["recipient-name"],

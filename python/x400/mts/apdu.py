@@ -14,7 +14,7 @@ from typing import Any
 import fastber
 from x400.mts.exceptions import InvalidAPDU, MTSError
 from x400.mts.extensions import Extension, StandardExtension, extension_of, extensions
-from x400.mts.fields import BitString, Kind, fields_of
+from x400.mts.fields import BitString, Kind, fields_of, first_octet
 from x400.mts.identifiers import GlobalDomainIdentifier
 from x400.mts.oraddress import ORAddress
 from x400.mts.reports import Indicators
@@ -232,13 +232,9 @@ class Apdu:
     def trace(self) -> list[tuple[bytes, int]]:
         """The trace information, oldest first: of each element the octets of the domain, and the first octet of the
         other-actions."""
-        actions = self._trace_actions
         if None in self._trace_domains:
             raise InvalidAPDU("a trace element without a domain")
-        return [
-            (domain, 0 if actions[place] is None or not actions[place][0] else actions[place][0][0])
-            for place, domain in enumerate(self._trace_domains)
-        ]
+        return list(zip(self._trace_domains, map(first_octet, self._trace_actions), strict=True))
 
     @property
     def recipients(self) -> list[Recipient]:

@@ -10,19 +10,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from x400.mts.extensions import FOR_DELIVERY, FOR_SUBMISSION, FOR_TRANSFER, HIGHEST_STANDARD_EXTENSION
+from x400.mts.extensions import (
+    FOR_DELIVERY,
+    FOR_SUBMISSION,
+    FOR_TRANSFER,
+    HIGHEST_STANDARD_EXTENSION,
+    StandardExtension,
+)
+from x400.mts.fields import first_octet
 
 __all__ = ["OF_A_SUBMISSION", "is_understood", "not_understood"]
 
 OF_A_SUBMISSION = frozenset({*range(1, 25), 28, 36, *range(40, 47)})
 """What the envelope of a submission may have (X.411 8.2.1.1.1, 8.2.1.2.1); the others are made by MTAs."""
 
-_PROOF_OF_SUBMISSION_REQUEST, _PROOF_OF_DELIVERY_REQUEST, _FORWARDING_REQUEST = 21, 22, 36
-
 _NOT_DONE = {
-    FOR_SUBMISSION: frozenset({_PROOF_OF_SUBMISSION_REQUEST, _FORWARDING_REQUEST}),
-    FOR_TRANSFER: frozenset[int](),
-    FOR_DELIVERY: frozenset({_PROOF_OF_DELIVERY_REQUEST}),
+    FOR_SUBMISSION: frozenset({StandardExtension.PROOF_OF_SUBMISSION_REQUEST, StandardExtension.FORWARDING_REQUEST}),
+    FOR_TRANSFER: frozenset[StandardExtension](),
+    FOR_DELIVERY: frozenset({StandardExtension.PROOF_OF_DELIVERY_REQUEST}),
 }
 """Extensions of the standard that ask for what is not done here: proofs, which are to be signed; forwarding out of a
 message store. For transfer there is nothing to do but to pass them on."""
@@ -39,10 +44,8 @@ def is_understood(kind: int | str, port: int) -> bool:
 
 def not_understood(fields: Iterable[dict[str, Any]], port: int) -> list[int | str]:
     """Of ExtensionField values those, in their order, that are critical for `port` and not understood."""
-    return [field["type"][1] for field in fields if _bits(field) & port and not is_understood(field["type"][1], port)]
-
-
-def _bits(field: dict[str, Any]) -> int:
-    """The criticality of an ExtensionField value, as the bits of the first octet."""
-    octets, _ = field.get("criticality", (b"", 0))
-    return octets[0] if octets else 0
+    return [
+        field["type"][1]
+        for field in fields
+        if first_octet(field.get("criticality")) & port and not is_understood(field["type"][1], port)
+    ]

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from x400.mts.exceptions import InvalidAPDU
+from x400.mts.fields import BitString, first_octet
+
 if TYPE_CHECKING:
     import fastber
-from x400.mts.exceptions import InvalidAPDU
 
 __all__ = [
     "Extension",
@@ -45,6 +47,7 @@ class StandardExtension(IntEnum):
     DL_EXPANSION_HISTORY = 26
     ORIGINATOR_AND_DL_EXPANSION_HISTORY = 30
     REPORTING_DL_NAME = 31
+    FORWARDING_REQUEST = 36
     TRACE_INFORMATION = 37
     INTERNAL_TRACE_INFORMATION = 38
     REPORTING_MTA_NAME = 39
@@ -70,6 +73,7 @@ class Extension(NamedTuple):
 
     @property
     def view(self) -> fastber.View:
+        """The field itself."""
         return self.fields[self.place]
 
 
@@ -94,7 +98,7 @@ def extensions(fields: fastber.View | None) -> Iterator[Extension]:
 
 def extension_of(
     kind: tuple[str, int | str] | None,
-    criticality: tuple[bytes, int] | None,
+    criticality: BitString | None,
     value: bytes | None,
     place: int,
     fields: fastber.View,
@@ -102,8 +106,7 @@ def extension_of(
     """An extension of the decoded members of its field; raises InvalidAPDU where the type is missing."""
     if kind is None:
         raise InvalidAPDU(f"the type of extension {place} is missing", fields[place].offset)
-    octets = criticality[0] if criticality is not None else b""
-    return Extension(kind[1], octets[0] if octets else 0, place, _NULL if value is None else value, fields)
+    return Extension(kind[1], first_octet(criticality), place, _NULL if value is None else value, fields)
 
 
 def value_in_place(extension: Extension, value: bytes) -> bytes:

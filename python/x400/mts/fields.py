@@ -14,10 +14,16 @@ from x400.mts.stored import Stored
 if TYPE_CHECKING:
     import fastber
 
-__all__ = ["BitString", "Kind", "fields_of"]
+__all__ = ["BitString", "Kind", "fields_of", "first_octet"]
 
 Kind = Literal["message", "probe", "report"]
 BitString = tuple[bytes, int]
+
+
+def first_octet(bits: BitString | None) -> int:
+    """The first eight bits of a BIT STRING; no bits where it is absent or empty."""
+    return bits[0][0] if bits is not None and bits[0] else 0
+
 
 _FIELDS: tuple[str, ...] = (
     "{}-identifier",

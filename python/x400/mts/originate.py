@@ -76,17 +76,8 @@ def submission(
 ) -> bytes:
     """A MessageSubmissionEnvelope; its parts as in `Subject` and `message`."""
     bits = 0x20 * alternate_recipient_allowed | 0x10 * content_return_request
-    envelope: dict[str, Any] = {
-        "originator-name": originator.to_value(),
-        "content-type": _content_type(content_type),
-        "priority": priority,
-        "per-message-indicators": (bytes((bits,)), 8),
-        "per-recipient-fields": [_submitted(one) for one in recipients],
-    }
-    if content_identifier is not None:
-        envelope["content-identifier"] = content_identifier
-    if encoded_information_types is not None:
-        envelope["original-encoded-information-types"] = encoded_information_types
+    envelope = _of_both(originator, bits, content_type, content_identifier, encoded_information_types)
+    envelope |= {"priority": priority, "per-recipient-fields": [_submitted(one) for one in recipients]}
     if deferred_delivery_time is not None:
         envelope["deferred-delivery-time"] = utc(deferred_delivery_time)
     if extensions:
@@ -104,8 +95,24 @@ def _submitted(recipient: NewRecipient) -> dict[str, Any]:
     return fields
 
 
-def _content_type(content_type: int | str) -> tuple[str, int | str]:
-    return ("built-in" if isinstance(content_type, int) else "extended", content_type)
+def _of_both(
+    originator: ORAddress,
+    indicators: int,
+    content_type: int | str,
+    content_identifier: str | None,
+    encoded_information_types: dict[str, Any] | None,
+) -> dict[str, Any]:
+    """Members that a submission and a transfer have alike; `indicators` is the octet of the per-message-indicators."""
+    envelope: dict[str, Any] = {
+        "originator-name": originator.to_value(),
+        "content-type": ("built-in" if isinstance(content_type, int) else "extended", content_type),
+        "per-message-indicators": (bytes((indicators,)), 8),
+    }
+    if content_identifier is not None:
+        envelope["content-identifier"] = content_identifier
+    if encoded_information_types is not None:
+        envelope["original-encoded-information-types"] = encoded_information_types
+    return envelope
 
 
 def _envelope(subject: Subject, kind: str, now: datetime) -> dict[str, Any]:
@@ -117,18 +124,14 @@ def _envelope(subject: Subject, kind: str, now: datetime) -> dict[str, Any]:
     )
     domain = subject.domain.to_value()
     supplied = {"arrival-time": now, "routing-action": "relayed"}
-    envelope: dict[str, Any] = {
+    envelope = _of_both(
+        subject.originator, bits, subject.content_type, subject.content_identifier, subject.encoded_information_types
+    )
+    envelope |= {
         f"{kind}-identifier": subject.identifier.to_value(),
-        "originator-name": subject.originator.to_value(),
-        "content-type": _content_type(subject.content_type),
-        "per-message-indicators": (bytes((bits,)), 8),
         "trace-information": [{"global-domain-identifier": domain, "domain-supplied-information": supplied}],
         "per-recipient-fields": [_recipient(number, one) for number, one in enumerate(subject.recipients, 1)],
     }
-    if subject.content_identifier is not None:
-        envelope["content-identifier"] = subject.content_identifier
-    if subject.encoded_information_types is not None:
-        envelope["original-encoded-information-types"] = subject.encoded_information_types
     extensions = [*subject.extensions]
     if subject.mta_name is not None:
         own = {"global-domain-identifier": domain, "mta-name": subject.mta_name, "mta-supplied-information": supplied}

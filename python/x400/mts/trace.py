@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from x400.mts.fields import first_octet
 from x400.mts.identifiers import GlobalDomainIdentifier
 
 if TYPE_CHECKING:
@@ -52,8 +53,7 @@ class TraceElement:
 
 def _element(value: dict[str, Any], supplied: str) -> TraceElement:
     information = value[supplied]
-    octets, _ = information.get("other-actions", (b"", 0))
-    actions = octets[0] if octets else 0
+    actions = first_octet(information.get("other-actions"))
     return TraceElement(
         GlobalDomainIdentifier.from_value(value["global-domain-identifier"]),
         value.get("mta-name"),
