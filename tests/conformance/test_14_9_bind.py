@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
 
-from tests.server.harness import SOURCE, apdu, configuration, delivered, free_port, run, sink, transfer, until, working
+from tests.server.harness import (
+    apdu,
+    configuration,
+    delivered,
+    free_port,
+    idle_caller,
+    run,
+    sink,
+    transfer,
+    until,
+    working,
+)
 from x400.mts.bind import Credentials, MTABindError, decode_result, encode_argument, encode_result
-from x400.net.transfer import Caller, TransferFailed
+from x400.net.transfer import TransferFailed
 from x400.server import config
 from x400.server.binding import Binding, BindRefused
 from x400.spool import queries
@@ -59,10 +69,7 @@ def test_14_9_1_step_4_busy_when_the_peer_has_as_many_as_it_may(tmp_path: Path) 
         port = free_port()
         path = configuration(tmp_path, "A", port, more="[limits]\nassociations-per-peer = 1")
         async with working(path) as worker:
-            ready = asyncio.Event()
-            first = Caller(SOURCE, lambda caller: ready.set(), lambda caller, error: None)
-            await first.connect("127.0.0.1", port)
-            await ready.wait()
+            first = await idle_caller(port)
             with pytest.raises(TransferFailed, match="busy"):
                 await transfer(port, [])
             first.release()

@@ -85,6 +85,7 @@ def configuration(
     routes: dict[str, str] | None = None,
     more: str = "",
     peer_more: str = "",
+    workers: int = 1,
 ) -> Path:
     """Write the configuration of an MTA in domain P=name: ``source`` may call it; peers ``to`` (name: port) it calls.
 
@@ -97,6 +98,7 @@ def configuration(
         f'name = "{name}"',
         f'global-domain-identifier = "/C=GB/A=TEST/P={name}/"',
         'spool = "spool"',
+        f"workers = {workers}",
         "[[listener]]",
         f"port = {port}",
         "[[peer]]",
@@ -237,6 +239,15 @@ async def working(path: Path) -> AsyncIterator[Worker]:
 
 
 # ---- source and sink
+
+
+async def idle_caller(port: int) -> Caller:
+    """The source, bound, with nothing to transfer."""
+    ready = asyncio.Event()
+    caller = Caller(SOURCE, lambda caller: ready.set(), lambda caller, error: None)
+    await caller.connect(HOST, port)
+    await ready.wait()
+    return caller
 
 
 async def transfer(

@@ -8,9 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.harness import SOURCE, apdu, configuration, free_port, run, sink, transfer, until, working
+from tests.server.harness import (
+    SOURCE,
+    apdu,
+    configuration,
+    free_port,
+    idle_caller,
+    run,
+    sink,
+    transfer,
+    until,
+    working,
+)
 from x400.mts.bind import Credentials, MTABindError, decode_result, encode_argument, encode_result
-from x400.net.transfer import Caller, TransferFailed
+from x400.net.transfer import TransferFailed
 from x400.server import config
 from x400.server.binding import Binding, BindRefused
 
@@ -110,10 +121,7 @@ def test_too_many_associations_of_one_peer(tmp_path: Path) -> None:
         port = free_port()
         path = configuration(tmp_path, "A", port, more="[limits]\nassociations-per-peer = 1\nassociations = 3")
         async with working(path) as worker:
-            ready = asyncio.Event()
-            first = Caller(SOURCE, lambda caller: ready.set(), lambda caller, error: None)
-            await first.connect("127.0.0.1", port)
-            await ready.wait()
+            first = await idle_caller(port)
             with pytest.raises(TransferFailed, match="busy"):
                 await transfer(port, [])
             first.release()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.server import harness
 from x400.server import queues
 from x400.server.config import Retry
 from x400.server.outbound import wait_after
@@ -219,3 +220,22 @@ def test_waits_grow_to_a_limit_and_vary() -> None:
     assert [wait_after(failures, exact) for failures in (1, 2, 3, 4, 5, 500)] == [5, 10, 20, 40, 60, 60]
     varying = [wait_after(2, Retry(first=5, factor=2, longest=60, jitter=0.2)) for _ in range(100)]
     assert 8 <= min(varying) < 8.5 < 9.5 < max(varying) <= 10
+
+
+def test_woken_again_and_again_by_what_is_due_already() -> None:
+    """The loop that the product runs on hands out a handle without a time where the time is past."""
+
+    class Woken(Queue):
+        times = 0
+
+        def work(self) -> None:
+            self.times += 1
+
+    async def body() -> int:
+        queue = Woken("peer", SqliteSpool(Path("unused")))
+        for _ in range(3):
+            queue.wake_at(time.time() - 60)
+        await asyncio.sleep(0.01)
+        return queue.times
+
+    assert harness.run(body()) == 1

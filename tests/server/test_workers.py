@@ -45,9 +45,7 @@ def test_a_port_in_use_and_a_spool_in_use_are_told(tmp_path: Path) -> None:
 
 def test_what_waits_for_a_worker_that_there_is_no_more_is_taken_over(tmp_path: Path) -> None:
     port = free_port()
-    path = configuration(tmp_path, "A", port, to={"B": free_port()})
-    one = path.read_text()
-    path.write_text(one.replace("[mta]", "[mta]\nworkers = 2"))
+    path = configuration(tmp_path, "A", port, to={"B": free_port()}, workers=2)
 
     async def body() -> None:
         for number in range(20):
@@ -59,7 +57,7 @@ def test_what_waits_for_a_worker_that_there_is_no_more_is_taken_over(tmp_path: P
         entries = number_of_entries(spool)
         assert entries, "the kernel has given some calls to either"
         assert process.stop() == 0
-    path.write_text(one)
+    path.write_text(path.read_text().replace("workers = 2", "workers = 1"))
     with Process(path) as process:
         run(until(lambda: "were taken over" in process.log.read_text()))
         assert f"entries={entries}" in process.log.read_text()
@@ -83,8 +81,7 @@ def test_hangup_reads_routes_again(tmp_path: Path) -> None:
 
 def test_two_workers_share_the_port_and_one_that_dies_is_started_again(tmp_path: Path) -> None:
     port = free_port()
-    path = configuration(tmp_path, "A", port)
-    path.write_text(path.read_text().replace("[mta]", "[mta]\nworkers = 2"))
+    path = configuration(tmp_path, "A", port, workers=2)
 
     async def body(process: Process) -> None:
         for number in range(30):
@@ -111,8 +108,7 @@ def test_two_workers_share_the_port_and_one_that_dies_is_started_again(tmp_path:
 
 
 def test_workers_end_when_their_supervisor_is_killed(tmp_path: Path) -> None:
-    path = configuration(tmp_path, "A", free_port())
-    path.write_text(path.read_text().replace("[mta]", "[mta]\nworkers = 2"))
+    path = configuration(tmp_path, "A", free_port(), workers=2)
     with Process(path) as process:
         workers = children(process.pid)
         assert len(workers) == 2
@@ -124,8 +120,7 @@ def test_workers_end_when_their_supervisor_is_killed(tmp_path: Path) -> None:
 
 def test_a_repetition_to_another_worker_is_known(tmp_path: Path) -> None:
     port = free_port()
-    path = configuration(tmp_path, "A", port, to={"B": free_port()})
-    path.write_text(path.read_text().replace("[mta]", "[mta]\nworkers = 2"))
+    path = configuration(tmp_path, "A", port, to={"B": free_port()}, workers=2)
     repeated = apdu("repeated", "/C=GB/A=TEST/P=B/S=Ann/")
 
     async def body() -> None:
@@ -141,8 +136,7 @@ def test_a_repetition_to_another_worker_is_known(tmp_path: Path) -> None:
 
 def test_a_rolling_restart_loses_nothing_and_always_answers(tmp_path: Path) -> None:
     port = free_port()
-    path = configuration(tmp_path, "A", port)
-    path.write_text(path.read_text().replace("[mta]", "[mta]\nworkers = 2"))
+    path = configuration(tmp_path, "A", port, workers=2)
 
     async def body(process: Process) -> None:
         before = set(children(process.pid))
@@ -167,8 +161,7 @@ def test_a_rolling_restart_loses_nothing_and_always_answers(tmp_path: Path) -> N
 def test_a_worker_that_is_killed_in_a_rolling_restart_is_one_that_has_been_replaced(tmp_path: Path) -> None:
     """It is started again, as what is to run now; the supervisor goes on."""
     port = free_port()
-    path = configuration(tmp_path, "A", port)
-    path.write_text(path.read_text().replace("[mta]", "[mta]\nworkers = 2"))
+    path = configuration(tmp_path, "A", port, workers=2)
 
     async def body(process: Process) -> None:
         before = set(children(process.pid))
@@ -203,8 +196,7 @@ async def _all_confirmed(port: int, names: Iterable[str]) -> None:
 
 def _two_workers(tmp_path: Path, port: int) -> tuple[Path, Path]:
     """The configuration, and the database of the second worker."""
-    path = configuration(tmp_path, "A", port)
-    path.write_text(path.read_text().replace("[mta]", "[mta]\nworkers = 2"))
+    path = configuration(tmp_path, "A", port, workers=2)
     return path, tmp_path / "A" / "spool" / "worker-1" / "spool.sqlite"
 
 
