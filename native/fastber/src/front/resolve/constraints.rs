@@ -1,5 +1,7 @@
 //! What of a constraint can be checked on a value alone (X.680 clause 51): ranges, sizes and alphabets, values one by one,
-//! patterns and inner subtyping.
+//! patterns and inner subtyping; and what a string contains.
+
+use std::rc::Rc;
 
 use super::limits::{ALPHABET, Extent, Limits, SIZE, VALUE, WHOLE};
 use super::types::Target;
@@ -47,6 +49,32 @@ impl<'a> Resolver<'a> {
             }
         }
         extent
+    }
+
+    /// The type that a string contains, unless it is encoded by other rules than BER's (X.682 11.4).
+    #[allow(clippy::type_complexity)]
+    pub(super) fn containing(
+        &mut self,
+        constraints: &[(Rc<Type<'a>>, ScopeId)],
+    ) -> Resolved<Option<(Rc<Type<'a>>, ScopeId)>> {
+        for (ty, scope) in constraints {
+            for constraint in &ty.constraints {
+                let Some(contained) = &constraint.containing else {
+                    continue;
+                };
+                let Some(rules) = &constraint.encoded_by else {
+                    return Ok(Some((contained.clone(), *scope)));
+                };
+                let arcs = match &**rules {
+                    Value::Braces(span) => self.arcs(*span, *scope)?,
+                    Value::Reference { module: None, name, .. } => self.arcs_of(name, *scope, constraint.span)?,
+                    _ => return self.fault(ty, "expected an object identifier behind ENCODED BY"),
+                };
+                // {joint-iso-itu-t asn1(1) basic-encoding(1)} and those of its CER and DER
+                return Ok(matches!(arcs[..], [2, 1, 1] | [2, 1, 2, 0 | 1]).then(|| (contained.clone(), *scope)));
+            }
+        }
+        Ok(None)
     }
 
     /// `X.&field ({Set})`, whether the field is written here or behind a name, and `INSTANCE OF X ({Set})`. Anything else

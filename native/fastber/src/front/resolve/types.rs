@@ -147,69 +147,34 @@ impl<'a> Resolver<'a> {
         }
         let containing = self.containing(&target.constraints)?;
         let table = behind_reference(&target);
-        match (&target.ty.kind, containing) {
+        let work = match (&target.ty.kind, containing) {
             (TypeKind::Simple(Kind::OctetString { .. }) | TypeKind::BitString(_), contained @ Some(_)) => {
-                self.work.push(Work {
-                    id,
-                    ty: target.ty.clone(),
-                    scope: target.scope,
-                    depth: 0,
-                    contained,
-                    table: None,
-                });
+                Some((0, contained, None))
             }
-            (TypeKind::Field { .. }, _) if table.is_some() => {
-                self.work.push(Work {
-                    id,
-                    ty: target.ty.clone(),
-                    scope: target.scope,
-                    depth,
-                    contained: None,
-                    table,
-                });
-            }
-            (TypeKind::Simple(_), _) => {}
+            (TypeKind::Field { .. }, _) if table.is_some() => Some((depth, None, table)),
+            (TypeKind::Simple(_), _) => None,
             _ => {
                 if let Some(&first) = self.bodies.get(&body) {
                     self.copies.push((id, first));
+                    None
                 } else {
                     self.bodies.insert(body, id);
-                    let depth = if target.inline { depth } else { 0 };
-                    self.work.push(Work {
-                        id,
-                        ty: target.ty.clone(),
-                        scope: target.scope,
-                        depth,
-                        contained: None,
-                        table: None,
-                    });
+                    Some((if target.inline { depth } else { 0 }, None, None))
                 }
             }
+        };
+        if let Some((depth, contained, table)) = work {
+            let (ty, scope) = (target.ty, target.scope);
+            self.work.push(Work {
+                id,
+                ty,
+                scope,
+                depth,
+                contained,
+                table,
+            });
         }
         Ok(id)
-    }
-
-    /// The type that a string contains, unless it is encoded by other rules than BER's (X.682 11.4).
-    #[allow(clippy::type_complexity)]
-    fn containing(&mut self, constraints: &[(Rc<Type<'a>>, ScopeId)]) -> Resolved<Option<(Rc<Type<'a>>, ScopeId)>> {
-        for (ty, scope) in constraints {
-            for constraint in &ty.constraints {
-                let Some(contained) = &constraint.containing else {
-                    continue;
-                };
-                let Some(rules) = &constraint.encoded_by else {
-                    return Ok(Some((contained.clone(), *scope)));
-                };
-                let arcs = match &**rules {
-                    Value::Braces(span) => self.arcs(*span, *scope)?,
-                    Value::Reference { module: None, name, .. } => self.arcs_of(name, *scope, constraint.span)?,
-                    _ => return self.fault(ty, "expected an object identifier behind ENCODED BY"),
-                };
-                // {joint-iso-itu-t asn1(1) basic-encoding(1)} and those of its CER and DER
-                return Ok(matches!(arcs[..], [2, 1, 1] | [2, 1, 2, 0 | 1]).then(|| (contained.clone(), *scope)));
-            }
-        }
-        Ok(None)
     }
 
     // Following references
