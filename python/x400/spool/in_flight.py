@@ -7,9 +7,8 @@ sees the other, whatever the order; who sees another refuses the transfer for no
 told later that it was taken over. In the worst case both refuse.
 
 A file of a worker's folder: twice how often its spool was opened, and one while it is rescued; a number of digests; the
-digests. Writing it down is one
-copy of memory; no lock is taken and no system call is made. What a worker that was killed has left is wiped off when
-its spool is opened again.
+digests. Writing it down is one copy of memory; no lock is taken and no system call is made. What a worker that was
+killed has left is wiped off when its spool is opened again.
 """
 
 from __future__ import annotations
