@@ -1,4 +1,4 @@
-"""What tests need beside the project: tshark, slapd, and the captures of a team checkout.
+"""What tests need beside the project: tshark, slapd, the captures of a team checkout, and room on the disk.
 
 Where one is absent the tests that need it are left out, and the run's last lines say which and how to get it.
 With X400_NOTHING_LEFT_OUT set (as .ci/run does), leaving anything out fails the run.
@@ -23,7 +23,18 @@ NEEDS = {
     "shared": (SHARED.is_dir, "the captures of ../shared are not beside this checkout"),
 }
 
+FREE_OCTETS = 1 << 30
+"""What the largest tests need on the disk: below it MTAs refuse messages, and tests would wait for what never comes."""
+
 LEFT_OUT = pytest.StashKey[dict[str, list[str]]]()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _room(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    free = shutil.disk_usage(folder).free
+    if free < FREE_OCTETS:
+        pytest.exit(f"{folder} has {free >> 20} MiB free, the tests need {FREE_OCTETS >> 20}", returncode=1)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -72,6 +73,8 @@ class Relay:
     ) -> None:
         self.process.terminate()
         self.process.wait(timeout=30)
+        if kind is None:  # after a failure the log is wanted
+            shutil.rmtree(self.root)
 
     def latencies(self, seconds: float, size: int, associations: int, rate: float) -> list[float]:
         """Pass ``rate`` messages a second through for ``seconds``: of each the seconds from when it was due at the
