@@ -3,9 +3,9 @@
 
 use std::rc::Rc;
 
-use super::hash::Map;
 use super::lexer::Token;
 use crate::schema::Class;
+use foldhash::HashMap;
 
 /// Tokens `start..end` of module number `module`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,9 +30,9 @@ pub struct Module<'a> {
     pub tagging: Tagging,
     pub extensible: bool,
     /// Symbol to the name of the module that it comes from.
-    pub imports: Map<&'a str, Import<'a>>,
+    pub imports: HashMap<&'a str, Import<'a>>,
     pub assignments: Vec<Assignment<'a>>,
-    pub index: Map<&'a str, usize>,
+    pub index: HashMap<&'a str, usize>,
     pub macro_parts: Vec<MacroPart<'a>>,
 }
 

@@ -4,7 +4,6 @@
 
 mod ast;
 mod choices;
-mod hash;
 mod lexer;
 mod parser;
 mod resolve;

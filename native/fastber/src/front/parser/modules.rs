@@ -6,8 +6,8 @@ use super::macros::is_capitals;
 use super::{Parsed, Parser};
 use crate::front::Diagnostic;
 use crate::front::ast::*;
-use crate::front::hash::Map;
 use crate::front::lexer::Kind as T;
+use foldhash::HashMap;
 
 impl<'a> Parser<'a> {
     pub(super) fn module(&mut self, faults: &mut Vec<Diagnostic>) -> Parsed<Module<'a>> {
@@ -46,7 +46,7 @@ impl<'a> Parser<'a> {
             }
             self.eat(b';');
         }
-        let mut imports = Map::default();
+        let mut imports = HashMap::default();
         while self.eat_word("IMPORTS") {
             self.imports(&mut imports)?;
         }
@@ -59,7 +59,7 @@ impl<'a> Parser<'a> {
             extensible,
             imports,
             assignments: Vec::new(),
-            index: Map::default(),
+            index: HashMap::default(),
             macro_parts: Vec::new(),
         };
         while !self.eat_word("END") {
@@ -91,7 +91,7 @@ impl<'a> Parser<'a> {
         Ok(module)
     }
 
-    pub(super) fn imports(&mut self, imports: &mut Map<&'a str, Import<'a>>) -> Parsed<()> {
+    pub(super) fn imports(&mut self, imports: &mut HashMap<&'a str, Import<'a>>) -> Parsed<()> {
         let mut symbols = Vec::new();
         loop {
             match self.kind() {

@@ -9,8 +9,8 @@ use std::rc::Rc;
 
 use super::{Fault, Resolver};
 use crate::ber::tlv;
-use crate::front::hash::Map;
 use crate::schema::{Kind, Tag, TypeId, TypeNode};
+use foldhash::HashMap;
 
 /// The components or alternatives of a type, as they are written.
 pub(super) struct Listed {
@@ -42,7 +42,7 @@ struct First {
 /// The components that something has to differ from, by what they begin with.
 #[derive(Clone, Default)]
 struct Others {
-    by_tag: Map<Tag, usize>,
+    by_tag: HashMap<Tag, usize>,
     any: Option<usize>,
     undefined: Option<usize>,
     last: Option<usize>,
@@ -109,7 +109,7 @@ impl Resolver<'_> {
         let mut firsts = Firsts {
             nodes: &nodes,
             untold: &self.untold,
-            known: Map::default(),
+            known: HashMap::default(),
             path: Vec::new(),
             message: None,
         };
@@ -250,7 +250,7 @@ struct Firsts<'n> {
     nodes: &'n [TypeNode],
     /// What is left open because its definition is not at hand: nobody knows what it begins with.
     untold: &'n [TypeId],
-    known: Map<TypeId, Rc<First>>,
+    known: HashMap<TypeId, Rc<First>>,
     path: Vec<TypeId>,
     message: Option<&'static str>,
 }

@@ -18,12 +18,12 @@ use std::rc::Rc;
 
 use super::Diagnostic;
 use super::ast::*;
-use super::hash::Map;
 use super::lexer::{place, tokens};
 use super::parser;
 use crate::schema::{self, Schema, Tag, TypeId, TypeNode};
 use classes::{Object, Objects, Rows};
 use distinct::Listed;
+use foldhash::HashMap;
 
 /// The longest chain of references, the deepest nesting of parameterised definitions, the largest object set.
 const LONGEST_CHAIN: u32 = 100;
@@ -116,13 +116,13 @@ struct NodeKey<'a> {
 
 struct Resolver<'a> {
     modules: Vec<Module<'a>>,
-    by_name: Map<&'a str, u32>,
+    by_name: HashMap<&'a str, u32>,
     scopes: Vec<Scope<'a>>,
-    scope_index: Map<ScopeKey, ScopeId>,
+    scope_index: HashMap<ScopeKey, ScopeId>,
     nodes: Vec<TypeNode>,
-    node_index: Map<NodeKey<'a>, TypeId>,
+    node_index: HashMap<NodeKey<'a>, TypeId>,
     /// Where the body of a type is made, the first time.
-    bodies: Map<(*const Type<'a>, ScopeId), TypeId>,
+    bodies: HashMap<(*const Type<'a>, ScopeId), TypeId>,
     copies: Vec<(TypeId, TypeId)>,
     work: Vec<Work<'a>>,
     /// What was made with components whose tags have to differ.
@@ -130,14 +130,14 @@ struct Resolver<'a> {
     /// Types that are left open because their definition is not at hand, in ascending order.
     untold: Vec<TypeId>,
     /// Spans that were parsed as types; the parsed type is what identity hangs on.
-    span_types: Map<Span, Rc<Type<'a>>>,
-    value_sets: Map<Span, Rc<Type<'a>>>,
-    object_sets: Map<(Span, ScopeId), Objects<'a>>,
+    span_types: HashMap<Span, Rc<Type<'a>>>,
+    value_sets: HashMap<Span, Rc<Type<'a>>>,
+    object_sets: HashMap<(Span, ScopeId), Objects<'a>>,
     /// Objects and object sets by their assignment and its scope.
-    named_objects: Map<(u32, usize, ScopeId), Rc<Object<'a>>>,
-    named_sets: Map<(u32, usize, ScopeId), Objects<'a>>,
+    named_objects: HashMap<(u32, usize, ScopeId), Rc<Object<'a>>>,
+    named_sets: HashMap<(u32, usize, ScopeId), Objects<'a>>,
     /// What the objects of a set have in a field, by the address of their list.
-    rows: Map<(*const Vec<Rc<Object<'a>>>, &'a str), Rows>,
+    rows: HashMap<(*const Vec<Rc<Object<'a>>>, &'a str), Rows>,
     chain: u32,
     /// References followed so far, and how many may be: definitions that double at every step end here.
     steps: u64,
@@ -186,23 +186,23 @@ impl<'a> Resolver<'a> {
         Resolver {
             steps: 0,
             most_steps: 2_000_000 + 20 * tokens as u64,
-            by_name: Map::default(),
+            by_name: HashMap::default(),
             scopes,
             modules,
-            scope_index: Map::default(),
+            scope_index: HashMap::default(),
             nodes: Vec::new(),
-            node_index: Map::default(),
-            bodies: Map::default(),
+            node_index: HashMap::default(),
+            bodies: HashMap::default(),
             copies: Vec::new(),
             work: Vec::new(),
             listed: Vec::new(),
             untold: Vec::new(),
-            span_types: Map::default(),
-            value_sets: Map::default(),
-            object_sets: Map::default(),
-            named_objects: Map::default(),
-            named_sets: Map::default(),
-            rows: Map::default(),
+            span_types: HashMap::default(),
+            value_sets: HashMap::default(),
+            object_sets: HashMap::default(),
+            named_objects: HashMap::default(),
+            named_sets: HashMap::default(),
+            rows: HashMap::default(),
             chain: 0,
             faults: Vec::new(),
             warnings: Vec::new(),
