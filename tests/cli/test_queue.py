@@ -162,6 +162,29 @@ def test_a_damaged_spool_is_told_of_until_its_note_is_removed(tmp_path: Path) ->
         assert relay.stop() == 0
 
 
+def test_what_damage_has_cost_is_named(tmp_path: Path) -> None:
+    config = relay_config(tmp_path, next_hop=free_port())
+    patient(config)
+    with Running("run", config) as relay:
+        gone = send(relay)
+        assert relay.stop() == 0
+    assert "neither" not in x400("trace", config, gone).stdout
+    (spool,) = tmp_path.rglob("spool.sqlite")
+    with open(spool, "r+b") as file:
+        file.seek(4096 * (page_of(spool, "entry") - 1))
+        file.write(bytes(4096))
+    with Running("run", config) as relay:
+        assert waiting(config) == []
+        assert "1 messages not accounted for: `x400 quarantine list`" in x400("queue", "list", config).stderr
+        told = x400("quarantine", "list", config).stdout
+        assert "".join(gone.split()) in "".join(told.split())
+        assert "unaccounted" in x400("trace", config, gone).stdout
+        (note,) = spool.parent.rglob("*.damage")
+        note.unlink()
+        assert gone not in x400("quarantine", "list", config).stdout
+        assert relay.stop() == 0
+
+
 def page_of(spool: Path, name: str) -> int:
     with closing(sqlite3.connect(spool)) as database:
         page: int = database.execute("SELECT rootpage FROM sqlite_master WHERE name=?", (name,)).fetchone()[0]

@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 
 from x400.cli.arguments import Flag
 from x400.cli.console import age, console, fail, new_table, octets, say_error, time_of_day
+from x400.cli.damage import print_unaccounted
 
 if TYPE_CHECKING:
     from x400.spool import Quarantined
@@ -32,7 +33,8 @@ All = Annotated[bool, Parameter(name="--all", negative="", show_default=False, h
 
 @quarantine.command(name="list")
 def list_(config: ConfigFile, /, *, from_: From = None, json: Flag = False) -> int:
-    """Show what is in quarantine, and why. The MTA may be running or not.
+    """Show what is in quarantine, and why, and what is not accounted for since a spool was damaged. The MTA may be
+    running or not.
 
     Parameters
     ----------
@@ -45,6 +47,8 @@ def list_(config: ConfigFile, /, *, from_: From = None, json: Flag = False) -> i
 
         print(msgspec.json.encode([_plain(one) for one in found]).decode())
         return 0
+    if from_ is None:
+        print_unaccounted(_spool(config))
     if not found:
         console.print("nothing is in quarantine")
         return 0

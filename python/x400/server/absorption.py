@@ -57,6 +57,7 @@ def tell_of_rescue(rescued: Rescue) -> None:
     """Tell the operator that a spool's database was damaged."""
     log.error("the spool was damaged: what could be read was saved", reason=rescued.reason, entries=rescued.saved,
               lost=len(rescued.lost), entries_lost=rescued.lost[:100], keys_missing=rescued.keys_missing,
+              unaccounted=len(rescued.unaccounted), messages=[" ".join(one) for one in rescued.unaccounted[:100]],
               kept=str(rescued.kept))  # fmt: skip
 
 

@@ -117,6 +117,7 @@ class Rescue:
     """What came of a damaged database: entries saved and lost (as far as is known), where the damaged is kept.
 
     ``keys_missing``: some of what was accepted may not be known any more, so that its repetition is taken for new.
+    ``unaccounted``: identifier and queue of what was accepted, neither waits nor has left (x400.spool.accounts).
     """
 
     reason: str
@@ -124,6 +125,7 @@ class Rescue:
     lost: tuple[int, ...]
     kept: Path
     keys_missing: bool
+    unaccounted: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)

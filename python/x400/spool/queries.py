@@ -165,6 +165,10 @@ class Damaged:
     """Entries that could not be read."""
     keys_missing: bool
     """Whether the repetition of something accepted before that may be taken for new."""
+    unaccounted: int
+    """Messages of which it is not known what has become of them."""
+    messages: list[tuple[str, str]]
+    """The first thousand of these: identifier and queue."""
 
 
 def damaged(folder: str | Path) -> list[Damaged]:
@@ -176,9 +180,7 @@ def damaged(folder: str | Path) -> list[Damaged]:
                 about = msgspec.json.decode(note.read_bytes(), type=_Note)
             except (OSError, msgspec.DecodeError) as error:
                 raise SpoolError(f"{note}: {error}") from error
-            found.append(
-                Damaged(worker.name, note, about.reason, about.time, about.saved, about.lost, about.keys_missing)
-            )
+            found.append(Damaged(worker.name, note, **msgspec.structs.asdict(about)))
     return sorted(found, key=lambda one: one.time)
 
 
@@ -188,6 +190,8 @@ class _Note(msgspec.Struct):
     saved: int
     lost: int
     keys_missing: bool = False
+    unaccounted: int = 0
+    messages: list[tuple[str, str]] = []
 
 
 @_reads

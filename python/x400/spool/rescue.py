@@ -9,7 +9,8 @@ An entry is looked for in its table from both ends, behind each place that canno
 indices still have, and in leaves that are in no tree any more (x400.spool.leaves). Of the histories, when they cannot
 be read from end to end, what stands in each page is taken (x400.spool.histories): what is lost is what stood in those
 that are damaged. With it go keys by which repetitions are known, and nobody can say of which transfers:
-``keys_missing``. What the new database replaces the old one by is complete before the old one goes; a crash at any
+``keys_missing``. What was accepted before, and is neither among the entries nor has left, gets a line in its history
+(x400.spool.accounts). What the new database replaces the old one by is complete before the old one goes; a crash at any
 moment leaves one or the other.
 """
 
@@ -27,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from x400.spool import sqlite_schema as schema
+from x400.spool.accounts import UNACCOUNTED, unaccounted
 from x400.spool.contents import sync_folder
 from x400.spool.histories import history_rows
 from x400.spool.interface import Rescue
@@ -164,6 +166,7 @@ def rescue(database: Path, quarantine: Path, reason: str) -> Rescue:
             histories_whole = _copy_histories(source, target)
         if not histories_whole:
             _copy_history_rows(work, target)
+        missing = _end_histories(target, kept.name)
         target.execute("COMMIT")
         lost = sorted(ids - _saved(target))
         saved = target.execute("SELECT count(*) FROM entry").fetchone()[0]
@@ -171,13 +174,14 @@ def rescue(database: Path, quarantine: Path, reason: str) -> Rescue:
     _remove(work)
     keys_missing = left_out > 0 or not histories_whole
     about = {"database": str(kept.name), "reason": reason, "time": time.time(), "saved": saved, "lost": len(lost),
-             "entries": lost[:1000], "keys_missing": keys_missing}  # fmt: skip
+             "entries": lost[:1000], "keys_missing": keys_missing,
+             "unaccounted": len(missing), "messages": missing[:1000]}  # fmt: skip
     kept.with_suffix(DAMAGE).write_text(json.dumps(about) + "\n")
     sync_folder(quarantine)
     os.replace(unfinished, database.with_name(_RESCUED))
     sync_folder(database.parent)
     finish(database)
-    return Rescue(reason, saved, tuple(lost), kept, keys_missing)
+    return Rescue(reason, saved, tuple(lost), kept, keys_missing, tuple(missing))
 
 
 def _remove(database: Path) -> None:
@@ -303,6 +307,22 @@ def _copy_history_rows(work: Path, target: Connection) -> None:
     size = target.execute("PRAGMA page_size").fetchone()[0]
     for table, row in history_rows(work, size):
         _put(target, table, row)
+
+
+def _end_histories(target: Connection, kept: str) -> list[tuple[str, str]]:
+    """Write a line into the history of each that is not accounted for; which these are."""
+    missing = list(unaccounted(target))
+    now = time.time_ns() // 1000
+    for number, (identifier, queue) in enumerate(missing):
+        row = (
+            identifier,
+            now + number,
+            UNACCOUNTED,
+            queue,
+            f"neither waits nor has left: the database was damaged ({kept})",
+        )
+        _put(target, "event", row)
+    return missing
 
 
 def _until_damage(connection: sqlite3.Connection, statement: str, values: Sequence[Any] = ()) -> Iterator[Any]:
