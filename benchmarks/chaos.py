@@ -73,8 +73,10 @@ connect = 3.0
 first = 0.1
 longest = 0.5
 [limits]
-free-octets = 1_000_000
 """
+NO_MORE_ROOM = "free-octets = 1_000_000\n"
+ROOM_FOR_A_RESCUE = "free-octets = 150_000_000\n"
+"""On the relay's disk: a database that is damaged is copied, and what can be read goes into another."""
 
 
 class Disk:
@@ -82,7 +84,7 @@ class Disk:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True)
-        command = ["mount", "-t", "tmpfs", "-o", "size=320m", "tmpfs", str(folder)]
+        command = ["mount", "-t", "tmpfs", "-o", "size=480m", "tmpfs", str(folder)]
         self.there = os.geteuid() == 0 and subprocess.run(command, capture_output=True).returncode == 0
         self._folder = folder
         self._filler = folder / "filler"
@@ -121,9 +123,10 @@ class Chaos:
         relay_port, last_port = free_port(), free_port()
         self._before, self._behind = Proxy(free_port(), relay_port), Proxy(free_port(), last_port)
         self.disk = Disk(folder / "A" / "spool")
-        configured = configuration(folder, "A", relay_port, to={"B": self._behind.port}, more=TIMERS)
+        room = ROOM_FOR_A_RESCUE if damage else NO_MORE_ROOM
+        configured = configuration(folder, "A", relay_port, to={"B": self._behind.port}, more=TIMERS + room)
         self._relay = Supervised(configured, workers)
-        self._last = Forked(configuration(folder, "B", last_port, to={"A": relay_port}, more=TIMERS))
+        self._last = Forked(configuration(folder, "B", last_port, to={"A": relay_port}, more=TIMERS + NO_MORE_ROOM))
         self._faults: list[Callable[[], Awaitable[None]]] = [
             self._kill_relay, self._kill_last, self._stop_relay, self._stop_last, self._sever_before,
             self._sever_behind, self._silence_before, self._silence_behind, self._slow, self._jitter, self._stalls,

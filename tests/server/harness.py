@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -28,6 +29,8 @@ from x400.net.transfer import Answerer, Caller, TransferFailed
 from x400.osi import rtse
 from x400.server import config
 from x400.server.worker import Worker
+from x400.spool.accounts import unaccounted
+from x400.spool.sqlite import DATABASE
 
 T = TypeVar("T")
 HOST = "127.0.0.1"
@@ -220,7 +223,8 @@ class Process:
 
 @contextlib.asynccontextmanager
 async def working(path: Path) -> AsyncIterator[Worker]:
-    """An MTA in the test's own loop; it is stopped in order at the end."""
+    """An MTA in the test's own loop; it is stopped in order at the end. All that it has accepted waits then, or has
+    left."""
     read = config.load(path)
     sockets = [open_listener(listener.address, listener.port) for listener in read.listener]
     ready = asyncio.Event()
@@ -236,6 +240,8 @@ async def working(path: Path) -> AsyncIterator[Worker]:
     finally:
         worker.stop()
         await running
+    with sqlite3.connect(f"file:{worker.spool.folder / DATABASE}?mode=ro", uri=True) as database:
+        assert list(unaccounted(database)) == []
 
 
 # ---- source and sink

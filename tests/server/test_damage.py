@@ -139,3 +139,36 @@ def test_what_is_damaged_while_it_waits_for_its_delivery_is_reported_on(tmp_path
     assert actions.count("damaged") == damaged
     assert actions.count("given-up") == len(reported)
     assert len(list((spool / "worker-0" / "quarantine").glob("*.ber"))) == damaged
+
+
+def test_a_message_and_a_report_that_are_gone_with_their_page_are_named(tmp_path: Path) -> None:
+    """The report was made here: its lines are in the history of its subject."""
+    a = free_port()
+    path = configuration(tmp_path, "A", a, to={"B": free_port()}, more="[retry]\nfirst = 0.1\nlongest = 0.3")
+    spool = tmp_path / "A" / "spool"
+    nobody = "/C=GB/A=TEST/P=NOWHERE/S=Nobody/"
+
+    async def send() -> None:
+        async with working(path):
+            await transfer(a, [apdu("gone", TO_B, originator=FROM_A), apdu("reported", nobody, originator=FROM_B)])
+            await until(lambda: len(queries.waiting(spool)) == 2)
+
+    async def rescue() -> None:
+        async with working(path) as worker:
+            assert worker.spool.rescued is not None
+            assert set(worker.spool.rescued.unaccounted) == {(one.identifier, "B") for one in meant}
+
+    run(send())
+    meant = queries.waiting(spool)
+    assert {one.kind for one in meant} == {"message", "report"}
+    with queries._open(spool / "worker-0") as database:
+        page = database.execute("SELECT rootpage FROM sqlite_schema WHERE name='entry'").fetchone()[0]
+    with open(spool / "worker-0" / "spool.sqlite", "r+b") as file:
+        file.seek(4096 * (page - 1))
+        file.write(bytes(4096))
+    run(rescue())
+    assert not queries.waiting(spool)
+    for one in meant:
+        assert queries.trace(spool, one.identifier)[-1].action == "unaccounted"
+    (damaged,) = queries.damaged(spool)
+    assert damaged.unaccounted == 2

@@ -111,10 +111,39 @@ def test_it_is_told_once(filled: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "queue"),
+    [
+        ("report-transfer\treport=the r to=/S=a/ next_hop=A", "A"),
+        ("report-delivery\treport=the r to=/S=a/ folder=/f", "delivery:/f"),
+        ("directory-lookup\treport=the r to=/S=a/", "directory:"),
+    ],
+)
+def test_a_report_made_here_is_in_the_history_of_its_subject(
+    filled: Path, tmp_path: Path, line: str, queue: str
+) -> None:
+    folder = Path(shutil.copytree(filled, tmp_path / "worker-0"))
+    with sqlite3.connect(folder / "spool.sqlite") as database:
+        log = f"non-delivery\tplace=0\nreport\treport=the r subject=m\n{line}"
+        database.execute("INSERT INTO arrival VALUES ('m', x'00', 1, 'message', 'from', 4, ?)", (log,))
+        assert list(unaccounted(database)) == [("the r", queue)]
+        database.execute("INSERT INTO event VALUES ('the r', 1, 'retry', 'A', 'busy')")
+        assert list(unaccounted(database)) == [("the r", queue)]
+        database.execute("INSERT INTO event VALUES ('the r', 2, 'transferred', 'A', '')")
+        assert list(unaccounted(database)) == []
+        database.execute("DELETE FROM event WHERE identifier='the r'")
+        database.execute("UPDATE entry SET identifier='the r' WHERE id=(SELECT max(id) FROM entry)")
+        assert "the r" not in dict(unaccounted(database))
+
+
+@pytest.mark.parametrize(
     ("log", "later", "waits", "missing"),
     [
         ("accepted\t", [], [], []),
-        ("non-delivery\tplace=0\nreport\tsubject=m\nreport-transfer\tto=/S=a/ next_hop=A", [], [], []),
+        ("non-delivery\tplace=0\nreport\treport=r subject=m\nreport-discarded\treport=r to=a", [], [], []),
+        ("report-transfer\tto=/S=a/ next_hop=A", [], [], ["A"]),
+        ("report-transfer\tto=/S=a/ next_hop=A", [("transferred", "A", "")], [], []),
+        ("report-delivery\tto=/S=a/ folder=/f", [], [], ["delivery:/f"]),
+        ("report-delivery\tto=/S=a/ folder=/f", [("delivered", "", "/S=a/ to /f")], [], []),
         ("deferred\tuntil=x", [], [], ["deferred:"]),
         ("deferred\tuntil=x", [("released", "", "its time has come")], [], []),
         ("deferred\tuntil=x", [("released", "", ""), ("transfer", "", "next_hop=B recipients=b")], [], ["B"]),

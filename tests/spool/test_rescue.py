@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from x400.spool import Batch, ContentDamaged, Entry, Event, Part, SpoolCorrupt, SpoolError, SqliteSpool, queries
+from x400.spool import Batch, ContentDamaged, Entry, Event, Part, SpoolCorrupt, SpoolError, SqliteSpool, queries, rescue
 from x400.spool.sealed import PartReader
 from x400.spool.wal import Log
 
@@ -292,6 +292,30 @@ def test_a_rescue_that_was_interrupted_is_finished(filled: Path, tmp_path: Path)
     spool, found, _ = asyncio.run(content_of(folder))
     assert spool.rescued is None
     assert len(found) == NUMBER
+
+
+@pytest.mark.parametrize("step", ["_copy_entries", "_end_histories"])
+def test_a_rescue_without_room_leaves_all_as_it_was(
+    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    folder = copied(filled, tmp_path, "spool")
+    overwrite(folder / "spool.sqlite", 100, bytes(1000))
+    before = (folder / "spool.sqlite").read_bytes()
+
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rescue, step, full)
+        with pytest.raises(SpoolCorrupt, match="is full"):
+            asyncio.run(content_of(folder))
+    assert (folder / "spool.sqlite").read_bytes() == before
+    assert not list(folder.glob("rescue*"))
+    assert not list((folder / "quarantine").iterdir())
+    spool, found, _ = asyncio.run(content_of(folder))
+    assert spool.rescued is not None
+    assert len(found) == NUMBER
+    assert len(kept(folder)) == 1
 
 
 # ---- while it is used

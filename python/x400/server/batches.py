@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -60,15 +59,20 @@ def batch_of(outcome: Outcome, peer: str, size: int, *, repeatable: bool = True)
     if outcome.held:
         entries += [_held_entry(held, outcome.kind) for held in outcome.held]
     key = outcome.duplicate_key if repeatable else None
-    return Batch(outcome.identifier, key, outcome.kind, peer, size, entries, events_of(outcome.log, peer))
+    return Batch(outcome.identifier, key, outcome.kind, peer, size, entries, events_of(outcome, peer))
 
 
-def events_of(records: Iterable[LogRecord], peer: str) -> list[Event]:
-    """Trace lines of the MTA's log records."""
+def events_of(outcome: Outcome, peer: str) -> list[Event]:
+    """Trace lines of the MTA's log records; those of a report made here name it."""
     return [
-        Event(record.event, peer, " ".join([f"{name}={_shown(value)}" for name, value in record.fields.items()]))
-        for record in records
+        Event(record.event, peer, " ".join(_fields(record, record.identifier != outcome.identifier)))
+        for record in outcome.log
     ]
+
+
+def _fields(record: LogRecord, of_report: bool) -> list[str]:
+    fields = [f"{name}={_shown(value)}" for name, value in record.fields.items()]
+    return [f"report={record.identifier}", *fields] if of_report else fields
 
 
 def _shown(value: object) -> str:

@@ -4,9 +4,9 @@ The lines of ``arrival`` and ``event`` say into which queues something was put, 
 line that says that it has left are written in one transaction. So what was put into a queue, is not there and has not
 left was lost by the damage, or the page with the line that it has left was: nobody can say which of the two.
 
-The words are those of the MTA's log, and of its workers. A line that is not known here asks for nothing. What is not
-noticed: an entry whose arrival is gone with it, and a report that was made here (its lines are in the history of its
-subject). The indices may have the numbers of these.
+The words are those of the MTA's log, and of its workers. A line that is not known here asks for nothing. The lines of a
+report that is made here are in the history of its subject, and name it. What is not noticed is an entry whose arrival
+is gone with it: the indices may have its number.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ UNACCOUNTED = "unaccounted"
 _DELIVERY, _DEFERRED, _DIRECTORY = "delivery:", "deferred:", "directory:"
 _ANY = ""
 """The queue of what another worker had before: its line does not name it."""
+_REPORT = "report="
+"""How a line begins that is of a report made here."""
 _STEPS_TELL = frozenset([_ANY, _DEFERRED, _DIRECTORY])
 """What leaves these has lines of what was then done with it, and none that names them."""
 _LEFT = frozenset(["transferred", "quarantined", "damaged", "given-up", UNACCOUNTED])
@@ -39,9 +41,10 @@ _ELSEWHERE = frozenset(["moved", "rerouted"])
 class _Account:
     """What the lines of one identifier say."""
 
-    is_report: bool
     put: Counter[str] = field(default_factory=Counter)
     """How many entries, by queue."""
+    reports: list[tuple[str, str]] = field(default_factory=list)
+    """Those made here: identifier and queue."""
     left: Counter[str] = field(default_factory=Counter)
     delivered: list[str] = field(default_factory=list)
     """The details of these lines: each ends with the folder."""
@@ -71,14 +74,23 @@ class _Account:
     def _queued(self, action: str, detail: str) -> None:
         if action == "transfer":
             self.put[detail.partition(" recipients=")[0].removeprefix("next_hop=")] += 1
-        elif action == "delivery" or (action == "report-delivery" and self.is_report):
+        elif action == "delivery":
             self.put[_DELIVERY + detail.rpartition(" folder=")[2]] += 1
-        elif action == "report-transfer" and self.is_report:
-            self.put[detail.rpartition(" next_hop=")[2]] += 1
+        elif action == "report-delivery":
+            self._report(detail, _DELIVERY + detail.rpartition(" folder=")[2])
+        elif action == "report-transfer":
+            self._report(detail, detail.rpartition(" next_hop=")[2])
         elif action == "deferred":
             self.put[_DEFERRED] += 1
         elif action == "directory-lookup":
-            self.put[_DIRECTORY] += 1
+            self._report(detail, _DIRECTORY)
+
+    def _report(self, detail: str, queue: str) -> None:
+        """Of what the line is about: this, or a report made here."""
+        if detail.startswith(_REPORT):
+            self.reports.append((detail.partition(" to=")[0].removeprefix(_REPORT), queue))
+        else:
+            self.put[queue] += 1
 
     def missing(self, waiting: Counter[str]) -> Iterator[str]:
         """The queues in which fewer wait than should; ``waiting``: how many there are in each."""
@@ -109,13 +121,20 @@ def unaccounted(connection: Connection | sqlite3.Connection) -> Iterator[tuple[s
         arrivals = [line for line in lines if not line[1]]
         if not arrivals:
             continue
-        account = _Account("report" in [line[2] for line in arrivals])
+        account = _Account()
         for line in arrivals:
             account.arrived(line[3])
         for line in lines:
             if line[1]:
                 account.step(*line[2:])
         yield from ((identifier, queue) for queue in account.missing(waiting.get(identifier, _NOTHING)))
+        yield from (one for one in account.reports if one[0] not in waiting and not _has_left(connection, one[0]))
+
+
+def _has_left(connection: Connection | sqlite3.Connection, identifier: str) -> bool:
+    """Whether anything was done with a report that was made here."""
+    rows = connection.execute("SELECT action FROM event WHERE identifier=?", (identifier,))
+    return any(row[0] not in _STAYS for row in rows)
 
 
 _NOTHING: Counter[str] = Counter()

@@ -142,16 +142,19 @@ def finish(database: Path) -> None:
 
 
 def rescue(database: Path, quarantine: Path, reason: str) -> Rescue:
-    """See the module; the database is not open, and nobody else writes to it. Raises OSError, sqlite3.Error."""
+    """See the module; the database is not open, and nobody else writes to it. Raises OSError, sqlite3.Error: all is as
+    it was, then."""
+    work, unfinished = database.with_name("rescue-from.sqlite"), database.with_name("rescue-to.sqlite")
+    _remove(work, unfinished)  # of one that was killed
+    try:
+        return _rescue(database, work, unfinished, quarantine, reason)
+    finally:
+        _remove(work, unfinished)
+
+
+def _rescue(database: Path, work: Path, unfinished: Path, quarantine: Path, reason: str) -> Rescue:
     stem = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{uuid.uuid4().hex[:8]}"
     kept = quarantine / f"{stem}.sqlite"
-    for suffix in ("", "-wal"):
-        with suppress(FileNotFoundError):
-            os.link(database.with_name(database.name + suffix), kept.with_name(kept.name + suffix))
-    sync_folder(quarantine)
-    work, unfinished = database.with_name("rescue-from.sqlite"), database.with_name("rescue-to.sqlite")
-    for leftover in (work, unfinished):
-        _remove(leftover)
     work.touch()
     with suppress(FileNotFoundError):
         shutil.copyfile(database, work)
@@ -172,6 +175,9 @@ def rescue(database: Path, quarantine: Path, reason: str) -> Rescue:
         saved = target.execute("SELECT count(*) FROM entry").fetchone()[0]
         target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     _remove(work)
+    for suffix in ("", "-wal"):
+        with suppress(FileNotFoundError):
+            os.link(database.with_name(database.name + suffix), kept.with_name(kept.name + suffix))
     keys_missing = left_out > 0 or not histories_whole
     about = {"database": str(kept.name), "reason": reason, "time": time.time(), "saved": saved, "lost": len(lost),
              "entries": lost[:1000], "keys_missing": keys_missing,
@@ -184,9 +190,10 @@ def rescue(database: Path, quarantine: Path, reason: str) -> Rescue:
     return Rescue(reason, saved, tuple(lost), kept, keys_missing, tuple(missing))
 
 
-def _remove(database: Path) -> None:
-    for suffix in ("", "-wal", "-shm"):
-        database.with_name(database.name + suffix).unlink(missing_ok=True)
+def _remove(*databases: Path) -> None:
+    for database in databases:
+        for suffix in ("", "-wal", "-shm"):
+            database.with_name(database.name + suffix).unlink(missing_ok=True)
 
 
 def _put_right(work: Path, fresh: Path, connection: Connection) -> None:
