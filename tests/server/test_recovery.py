@@ -13,6 +13,7 @@ import pytest
 
 from tests.server.forked import Forked
 from tests.server.harness import HOST, apdu, configuration, delivered, free_port, run, transfer, until, working
+from x400.server import inbound
 
 SIZE = 20_000_000
 CONTENT = hashlib.shake_128(b"recovery").digest(SIZE)
@@ -21,12 +22,13 @@ FAST = "[retry]\nfirst = 0.05\nlongest = 0.2"
 
 class Line:
     """Carries octets between a port and another, counts those that go forward, and is severed when it has carried as
-    many as `sever` says (None: never).
+    many as `sever` says (None: never), `lingers` seconds after the last of them.
     """
 
-    def __init__(self, to: int, sever: Callable[[], int | None]) -> None:
+    def __init__(self, to: int, sever: Callable[[], int | None], lingers: float) -> None:
         self.to = to
         self.sever = sever
+        self.lingers = lingers
         self.carried = 0
         self.severed = 0
         self.connections = 0
@@ -54,7 +56,8 @@ class Line:
                     target.write(octets)
                     await target.drain()
                     self.carried += len(octets) if forward else 0
-                    if left == 0:
+                    if forward and left == 0:
+                        await asyncio.sleep(self.lingers)
                         self.severed += 1
                         break
             for end in ends:
@@ -64,8 +67,8 @@ class Line:
 
 
 @contextlib.asynccontextmanager
-async def line(to: int, sever: Callable[[], int | None]) -> AsyncIterator[tuple[Line, int]]:
-    made = Line(to, sever)
+async def line(to: int, sever: Callable[[], int | None], lingers: float = 0.0) -> AsyncIterator[tuple[Line, int]]:
+    made = Line(to, sever, lingers)
     port = free_port()
     server = await asyncio.start_server(made.connection, HOST, port)
     try:
@@ -83,7 +86,7 @@ def test_20_mb_over_a_line_that_is_severed_again_and_again(tmp_path: Path, recov
     chance = random.Random(SIZE + recovery)
     a, b = free_port(), free_port()
     cuts = iter([chance.randrange(300_000, 4_000_000) for _ in range(8)])
-    more = f"association-recovery = {str(recovery).lower()}"
+    more = f"association-recovery = {str(recovery).lower()}\nwindow-size = 3"
 
     async def body() -> None:
         async with line(b, lambda: next(cuts, None)) as (carried, port):
@@ -132,6 +135,32 @@ def test_the_receiver_is_killed_and_the_transfer_goes_on(tmp_path: Path) -> None
     finally:
         receiver.kill()
     assert not held(tmp_path, "B")
+
+
+@pytest.mark.parametrize(
+    ("octets", "seconds", "goes_on"),
+    [(512 << 10, 1e9, 8 * 63 << 10), (1 << 40, 0.0, 13 * 63 << 10), (1 << 40, 1e9, 0)],
+    ids=["far from the last", "long after the last", "neither"],
+)
+def test_a_checkpoint_that_nobody_waits_for_is_held_when_it_is_worth_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, octets: int, seconds: float, goes_on: int
+) -> None:
+    """900 kB fit into the window: all of it could be sent without a confirmation."""
+    monkeypatch.setattr(inbound, "HOLD_OCTETS", octets)
+    monkeypatch.setattr(inbound, "HOLD_SECONDS", seconds)
+    a, b = free_port(), free_port()
+    cuts = iter([850_000])
+
+    async def body() -> None:
+        async with line(b, lambda: next(cuts, None), lingers=0.5) as (carried, port):
+            path = configuration(tmp_path, "A", a, to={"B": port}, more=FAST)
+            async with working(configuration(tmp_path, "B", b, to={"A": 0})), working(path):
+                await transfer(a, [apdu("worth", "/C=GB/A=TEST/P=B/S=Ann/", content=CONTENT[:900_000])])
+                await until(lambda: delivered(tmp_path, "B"), 30)
+            again = 850_000 + 900_000 - goes_on
+            assert again - 70_000 < carried.carried < again + 20_000
+
+    run(body())
 
 
 def test_what_is_held_is_gone(tmp_path: Path) -> None:

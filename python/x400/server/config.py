@@ -142,7 +142,7 @@ class Peer(Table):
     presentation_selector: Selector = ""
     max_associations: Count = 8
     checkpoint_size: Kibioctets = 63
-    window_size: Annotated[int, Meta(ge=1, le=255)] = 3
+    window_size: Annotated[int, Meta(ge=1, le=255)] = 16
     dialogue_mode: Literal["monologue", "two-way-alternate"] = "monologue"
     extensions_of_1988: bool = False
     protocol: Protocol = "mts-transfer"

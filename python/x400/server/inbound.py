@@ -2,8 +2,8 @@
 only when that has them on disk, the confirmation to the peer.
 
 A checkpoint is confirmed when all before it is on disk (x400.spool.held). What fits into the peer's window needs no
-confirmation before the last one, and no file: the first checkpoint that the peer waits for makes one. From then on each
-time the disk has been waited for, all checkpoints that came meanwhile are confirmed at once.
+confirmation before the last one, and no file: the first checkpoint that the peer waits for makes one. From then on
+checkpoints are held as the peer waits for them, or as they are far from the last one; each confirms those before it.
 """
 
 from __future__ import annotations
@@ -36,14 +36,22 @@ BUSY = ExceptionReason.LOCAL_SS_USER_ERROR
 INVALID = ExceptionReason.UNRECOVERABLE_PROCEDURAL_ERROR
 SLACK = 1 << 20
 """Octets that an APDU may be longer than the longest content."""
+HOLD_OCTETS = 512 << 10
+HOLD_SECONDS = 1.0
+"""What of a transfer may have to be sent again, on a fast line and on a slow one: to hold each checkpoint of 63 KiB by
+itself took more than half of the CPU time of a message of 1 MB (benchmarks/shapes.py)."""
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 class Receiver:
     """One association's incoming APDU."""
 
     __slots__ = (
-        "_chunks", "_content", "_holding", "_large", "_length", "_limit", "_link", "_number", "_pending",
-        "_recalled", "_reference", "_refusal", "_repeated", "_worker", "busy",
+        "_chunks", "_content", "_held_at", "_held_to", "_holding", "_large", "_length", "_limit", "_link", "_number",
+        "_pending", "_recalled", "_reference", "_refusal", "_repeated", "_worker", "busy",
     )  # fmt: skip
 
     def __init__(self, link: Link, worker: Worker) -> None:
@@ -62,6 +70,9 @@ class Receiver:
         self._reference: rtse.ActivityReference | None = None
         self._pending: rtse.RTTransferCheckpoint | None = None
         self._holding = False
+        self._held_to = 0
+        self._held_at = 0.0
+        """How far the last checkpoint was that is held or being held, and when (the loop's time)."""
         self._recalled: HeldTransfer | None = None
         self._repeated = False
 
@@ -100,6 +111,7 @@ class Receiver:
         if self._content is None:
             self._content = content = self._worker.held.begin(self._link.peer_name, _name(self._reference))
             content.taken_over = self._taken_over
+            self._held_to, self._held_at = 0, _now()
             for chunk in self._chunks:
                 content.write(chunk)
         return self._content
@@ -120,11 +132,11 @@ class Receiver:
     # ---- checkpoints, and going on from one
 
     def checkpoint(self, event: rtse.RTTransferCheckpoint) -> None:
-        """All before it is to be held, at once if the peer waits for it."""
+        """All before it is to be held: at once if the peer waits for it, else when that is worth forcing it to disk."""
         if self._refusal is not None:
             return
-        self._pending = event
-        if event.due or self._content is not None:
+        if event.due or (self._content is not None and self._is_far(event.offset)):
+            self._pending = event
             try:
                 self._file()
             except SpoolError as error:
@@ -132,11 +144,16 @@ class Receiver:
             else:
                 self._hold()
 
+    def _is_far(self, offset: int) -> bool:
+        """So far from what is held last that it would take long to send it again."""
+        return offset - self._held_to >= HOLD_OCTETS or _now() - self._held_at >= HOLD_SECONDS
+
     def _hold(self) -> None:
         event, content = self._pending, self._content
         if event is not None and content is not None and not self._holding:
             self._holding = True
             self._pending = None
+            self._held_to, self._held_at = event.offset, _now()
             self._worker.start_task(self._held(event, content, self._number))
 
     async def _held(self, event: rtse.RTTransferCheckpoint, content: HeldTransfer, number: int) -> None:
@@ -179,6 +196,7 @@ class Receiver:
         self._worker.held.coming(content)
         self._content = content
         self._length = event.offset
+        self._held_to, self._held_at = event.offset, _now()
         try:
             self._chunks = [content.head(self._large)]
         except SpoolError as error:

@@ -85,7 +85,7 @@ NUMBER = iter(range(1 << 30))
 
 def pair_for(holder: Holder, seed: int | None = None, **changes: Any) -> Pair:
     names = {"calling_ss_user_reference": b"test %d" % next(NUMBER), "common_reference": b"261125010203Z"}
-    pair = Pair(seed, **(names | {"checkpoint_size": 1} | changes))
+    pair = Pair(seed, **(names | {"checkpoint_size": 1, "window_size": 3} | changes))
     holder.attach(pair.responder)
     return pair.open()
 

@@ -78,7 +78,7 @@ def test_two_way_alternate() -> None:
 
 def test_resumed_on_another_association() -> None:
     apdu, holder = octets(30000), Holder()
-    pair = x410(checkpoint_size=1)
+    pair = x410(checkpoint_size=1, window_size=3)
     holder.attach(pair.responder)
     pair.open()
     pair.initiator.connection.rt_transfer_request(rtse.BytesSource(apdu))
@@ -163,7 +163,7 @@ def test_user_abort(aborter: str) -> None:
 
 
 def test_an_apdu_that_is_too_large() -> None:
-    pair = x410(checkpoint_size=1)
+    pair = x410(checkpoint_size=1, window_size=3)
     pair.responder = Side(False, pair.now, application_protocols=BOTH, checkpoint_size=1, maximum_apdu_size=1999)
     pair.open()
     pair.transfer(octets(5000))

@@ -31,7 +31,7 @@ class Parameters:
     """What a responder takes in X.410-1984 mode, beside its application context in normal mode."""
 
     checkpoint_size: int = 63
-    window_size: int = 3
+    window_size: int = 16
     dialogue_mode: DialogueMode = "monologue"
     initial_turn: Literal["initiator", "responder"] = "initiator"
 
