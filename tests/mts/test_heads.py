@@ -36,10 +36,15 @@ def test_of_a_message_its_envelope(form: Any, start: int) -> None:
         assert len(head) == content + 11
 
 
-def test_what_is_enough_is_left_as_it_is() -> None:
+def test_what_is_enough_is_not_read_again() -> None:
     head = OCTETS[:4000]
-    assert octets_needed(head, len(OCTETS)) < 4000
-    assert with_envelope(head, len(OCTETS), 10, lambda size: b"") == head
+    needed = octets_needed(head, len(OCTETS))
+    assert needed < 4000
+    assert with_envelope(head, len(OCTETS), 10, lambda size: b"") == OCTETS[:needed]
+
+
+def test_what_is_whole_stays_whole() -> None:
+    assert with_envelope(OCTETS, len(OCTETS), 10, lambda size: b"") == OCTETS
 
 
 @pytest.mark.parametrize("form", [definite, indefinite])

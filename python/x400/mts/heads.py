@@ -41,7 +41,8 @@ def octets_needed(head: Buffer, length: int) -> int:
 
 def with_envelope(head: bytes, length: int, limit: int, read: Callable[[int], bytes]) -> bytes:
     """The first octets of an APDU of ``length``, as many as are needed but at most ``limit``; ``head`` is there
-    already, ``read`` gives so many of the first ones.
+    already, ``read`` gives so many of the first ones. Of a message that is not all there no more: each octet of the
+    head goes through the database, and those behind it are in a file anyhow.
 
     Of a report that is longer what is there: it is passed on without a look at what it brings back. Raises
     EnvelopeTooLong.
@@ -52,4 +53,4 @@ def with_envelope(head: bytes, length: int, limit: int, read: Callable[[int], by
                 return head
             raise EnvelopeTooLong(f"an envelope of more than {limit} octets, [limits] envelope-octets")
         head = read(needed)
-    return head
+    return head[:needed] if 0 < needed and len(head) < length else head
