@@ -177,6 +177,45 @@ def test_a_worker_that_is_killed_in_a_rolling_restart_is_one_that_has_been_repla
         assert process.stop() == 0
 
 
+def test_a_rolling_restart_may_be_asked_for_again_before_it_has_ended(tmp_path: Path) -> None:
+    """The workers of the program before the last one go on until they are replaced."""
+    port = free_port()
+    path = configuration(tmp_path, "A", port, workers=2)
+
+    async def body(process: Process) -> None:
+        before = set(children(process.pid))
+        for times in range(1, 4):
+            process.signal(signal.SIGUSR2)
+            await until(lambda times=times: process.log.read_text().count("restarting, a worker") == times, 30)  # type: ignore[misc]
+        await until(lambda: len(children(process.pid)) == 2 and not set(children(process.pid)) & before, 60)
+        await _all_confirmed(port, [f"after.{number}" for number in range(10)])
+        assert "the supervisor is no more" not in process.log.read_text()
+
+    with Process(path) as process:
+        run(body(process))
+        assert process.stop() == 0
+
+
+def test_a_rolling_restart_while_no_worker_runs(tmp_path: Path) -> None:
+    """All have been killed, and are to be started again in a second."""
+    port = free_port()
+    path = configuration(tmp_path, "A", port, workers=2)
+
+    async def body(process: Process) -> None:
+        before = children(process.pid)
+        for worker in before:
+            os.kill(worker, signal.SIGKILL)
+        await until(lambda: process.log.read_text().count("worker died") == 2, 30)
+        process.signal(signal.SIGUSR2)
+        await until(lambda: len(children(process.pid)) == 2 and not set(children(process.pid)) & {*before}, 60)
+        await until(lambda: len(running(tmp_path / "A" / "spool")) == 2, 30)
+        await _all_confirmed(port, [f"after.{number}" for number in range(10)])
+
+    with Process(path) as process:
+        run(body(process))
+        assert process.stop() == 0
+
+
 async def _all_confirmed(port: int, names: Iterable[str]) -> None:
     """Transfer to whichever worker answers, again and again until it is confirmed."""
     for name in names:

@@ -16,6 +16,7 @@ import pytest
 from x400.spool import Batch, ContentDamaged, Entry, Event, Part, SpoolCorrupt, SpoolError, SqliteSpool, queries, rescue
 from x400.spool.sealed import PartReader
 from x400.spool.wal import Log
+from x400_framer.sqlite import Connection
 
 PAGE = 4096
 NUMBER = 36
@@ -292,6 +293,24 @@ def test_a_rescue_that_was_interrupted_is_finished(filled: Path, tmp_path: Path)
     spool, found, _ = asyncio.run(content_of(folder))
     assert spool.rescued is None
     assert len(found) == NUMBER
+
+
+def test_a_rescue_needs_room_for_two_more_copies_and_no_more(
+    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = copied(filled, tmp_path, "spool")
+    size = (folder / "spool.sqlite").stat().st_size
+    overwrite(folder / "spool.sqlite", 100, bytes(1000))
+    measured = []
+    committed = rescue._saved
+
+    def saved(target: Connection) -> set[int]:
+        measured.append(sum(file.stat().st_size for file in folder.glob("rescue-*")))
+        return committed(target)
+
+    monkeypatch.setattr(rescue, "_saved", saved)
+    assert len(asyncio.run(content_of(folder))[1]) == NUMBER
+    assert size < max(measured) < 2.2 * size
 
 
 @pytest.mark.parametrize("step", ["_copy_entries", "_end_histories"])

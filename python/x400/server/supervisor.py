@@ -138,9 +138,8 @@ class Supervisor:
         self._sockets = sockets
         self._workers: dict[int, int] = {}
         self._alive_in, self._alive_out = os.pipe()
-        """Nothing is written to it: its end tells the children that this process is no more."""
-        self._old_alive = -1
-        """The same of the workers that have been adopted."""
+        """Nothing is written to it: its end tells the children that this process is no more. It stays the same in
+        rolling restarts, as there may be workers of several of the programs that this process has been."""
         self._ready_in, self._ready_out = os.pipe()
         self._unready: set[int] = set()
         self._died: Counter[int] = Counter()
@@ -221,16 +220,21 @@ class Supervisor:
             return
         log.info("restarting, a worker at a time")
         children = ",".join(f"{number}:{pid}" for pid, number in self._workers.items())
-        os.set_inheritable(self._alive_out, True)
-        os.environ[ADOPT] = f"{self._alive_out};{children}"
+        for end in (self._alive_in, self._alive_out):
+            os.set_inheritable(end, True)
+        os.environ[ADOPT] = f"{self._alive_in},{self._alive_out};{children}"
         sys.stdout.flush()
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
     def _adopt(self, text: str) -> None:
         """Take over the children of the program that this process was before; all of them are to be replaced."""
-        self._old_alive = int(text.partition(";")[0])
-        os.set_inheritable(self._old_alive, False)
-        for child in text.partition(";")[2].split(","):
+        ends, _, children = text.partition(";")
+        for end in (self._alive_in, self._alive_out):
+            os.close(end)
+        self._alive_in, self._alive_out = (int(end) for end in ends.split(","))
+        for end in (self._alive_in, self._alive_out):
+            os.set_inheritable(end, False)
+        for child in filter(None, children.split(",")):  # none: all have died, and wait to be started again
             worker, _, pid = child.partition(":")
             self._workers[int(pid)] = int(worker)
         running = set(self._workers.values())
@@ -290,8 +294,7 @@ class Supervisor:
             return
         code = 1
         try:
-            for descriptor in {self._alive_out, self._old_alive} - {-1}:
-                os.close(descriptor)
+            os.close(self._alive_out)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {*signal.Signals} - {signal.SIGKILL, signal.SIGSTOP})
             if number == METRICS:
                 code = self._run_metrics()

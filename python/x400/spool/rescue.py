@@ -161,6 +161,7 @@ def _rescue(database: Path, work: Path, unfinished: Path, quarantine: Path, reas
     left_out = Log(database).apply(work)
     with closing(schema.create(str(unfinished))) as target:
         _put_right(work, unfinished, target)
+        target.execute("PRAGMA journal_mode=MEMORY")  # all of it in a log first would need the room twice
         target.execute("BEGIN")
         with _source(work) as source:
             ids = _copy_entries(source, target)
@@ -173,7 +174,6 @@ def _rescue(database: Path, work: Path, unfinished: Path, quarantine: Path, reas
         target.execute("COMMIT")
         lost = sorted(ids - _saved(target))
         saved = target.execute("SELECT count(*) FROM entry").fetchone()[0]
-        target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     _remove(work)
     for suffix in ("", "-wal"):
         with suppress(FileNotFoundError):
