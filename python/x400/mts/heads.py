@@ -53,4 +53,4 @@ def with_envelope(head: bytes, length: int, limit: int, read: Callable[[int], by
                 return head
             raise EnvelopeTooLong(f"an envelope of more than {limit} octets, [limits] envelope-octets")
         head = read(needed)
-    return head[:needed] if 0 < needed and len(head) < length else head
+    return head[:needed] if needed > 0 and len(head) < length else head
