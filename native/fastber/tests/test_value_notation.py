@@ -93,8 +93,87 @@ def test_values_of_embedded_pdv_and_character_string(spec: fastber.Specification
         ("e EXTERNAL ::= { encoding octets : '00'H }", "octets"),
         ("p EMBEDDED PDV ::= { identification syntx : { 2 1 1 }, data-value ''H }", "syntx"),
         ("a ANY ::= Missing : 5", "Missing"),
+        ("b BIT STRING ::= '0120'B", "the digits 0 and 1, found `'0120'B`"),
+        ("o OCTET STRING ::= 'CAFG'H", "the digits 0 to 9 and A to F, found `'CAFG'H`"),
     ],
 )
 def test_what_is_no_part_of_the_value_is_told(wrong: str, said: str) -> None:
     with pytest.raises(fastber.CompileError, match=f"<string>:1:[0-9]+: .*{said}"):
         fastber.compile_string(f"M DEFINITIONS ::= BEGIN {wrong} END")
+
+
+def test_strings_on_several_lines() -> None:
+    """The ends of lines and the blanks about them are no part of any string (X.680 12.10 to 12.14)."""
+    spec = fastber.compile_string("""
+        M DEFINITIONS ::= BEGIN
+        text IA5String ::= "ABCDE FGH  
+                            IJK""XYZ
+
+                            "
+        bits BIT STRING ::= '0101
+                             1'B
+        octets OCTET STRING ::= 'CA
+                                 FE'H
+        END
+    """)  # noqa: W291
+    assert spec.values["M"] == {"text": 'ABCDE FGHIJK"XYZ', "bits": (b"\x58", 5), "octets": b"\xca\xfe"}
+
+
+def test_series_of_recommendations_by_their_letters() -> None:
+    """X.660 has {itu-t recommendation q}: TCAP's modules, and what is built on them, name themselves so."""
+    spec = fastber.compile_string("""
+        M { itu-t recommendation q 773 modules(2) } DEFINITIONS ::= BEGIN
+        dialogue OBJECT IDENTIFIER ::= { itu-t recommendation q 773 as(1) dialogue-as(1) version1(1) }
+        first OBJECT IDENTIFIER ::= { ccitt recommendation a }
+        last OBJECT IDENTIFIER ::= { itu-t(0) recommendation(0) z }
+        q INTEGER ::= 4
+        other OBJECT IDENTIFIER ::= { iso standard q }
+        END
+    """)
+    assert spec.values["M"] == {
+        "dialogue": "0.0.17.773.1.1.1",
+        "first": "0.0.1",
+        "last": "0.0.26",
+        "q": 4,
+        "other": "1.0.4",
+    }
+
+
+WRONG = [
+    ("w INTEGER ::= TRUE", 15, "expected a value of INTEGER, found `TRUE`"),
+    ("w BOOLEAN ::= 5", 15, "expected a value of BOOLEAN, found `5`"),
+    ("w IA5String ::= 5", 17, "expected a value of a type of character string, found `5`"),
+    ("w OCTET STRING ::= {1}", 20, "expected a value of OCTET STRING, found `{`"),
+    ("w SEQUENCE OF INTEGER ::= {1, NULL}", 31, "expected a value of INTEGER, found `NULL`"),
+    ("w T ::= {a 1, b x : 5}", 17, "expected an alternative of the CHOICE, found `x`"),
+    ("w T ::= {a 1, c 5}", 15, "expected a component, found `c`"),
+    ("w T ::= {a 1}", 10, "expected a value of the component `b`"),
+    ("w BIT STRING {x(0)} ::= {x, y}", 29, "expected the name of a bit, found `y`"),
+    ("w ENUMERATED {x} ::= y", 22, "expected a name that is defined or imported, found `y`"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "column", "fault"), WRONG)
+def test_what_is_no_value_of_the_type_is_told_where_it_stands(wrong: str, column: int, fault: str) -> None:
+    with pytest.raises(fastber.CompileError) as caught:
+        fastber.compile_string(
+            "M DEFINITIONS ::= BEGIN T ::= SEQUENCE { a INTEGER, b CHOICE { y NULL }, d NULL OPTIONAL }\n"
+            + wrong
+            + "\nEND"
+        )
+    assert str(caught.value) == f"<string>:2:{column}: {fault}"
+
+
+def test_every_component_is_told_of() -> None:
+    """Faults of one type, each: none hides the next."""
+    wrong = "T ::= SEQUENCE { a INTEGER DEFAULT TRUE, b Foo, c CHOICE { d Bar, e Baz }, f BOOLEAN DEFAULT 5 }"
+    with pytest.raises(fastber.CompileError) as caught:
+        fastber.compile_string(f"M DEFINITIONS ::= BEGIN\n{wrong}\nEND")
+    told = [line.partition("expected ")[2] for line in str(caught.value).splitlines()]
+    assert told == [
+        "a value of INTEGER, found `TRUE`",
+        "a name that is defined or imported, found `Foo`",
+        "a name that is defined or imported, found `Bar`",
+        "a name that is defined or imported, found `Baz`",
+        "a value of BOOLEAN, found `5`",
+    ]

@@ -29,6 +29,8 @@ pub struct Module<'a> {
     pub name: &'a str,
     pub tagging: Tagging,
     pub extensible: bool,
+    /// Brackets before a type hold instructions to other encoding rules where they name none: `XER INSTRUCTIONS`.
+    pub instructions: bool,
     /// Symbol to the name of the module that it comes from.
     pub imports: HashMap<&'a str, Import<'a>>,
     pub assignments: Vec<Assignment<'a>>,
@@ -202,7 +204,20 @@ pub struct At<'a> {
     pub path: Vec<&'a str>,
 }
 
-pub enum Value<'a> {
+/// A value, and the token that it begins with.
+pub struct Value<'a> {
+    pub module: u32,
+    pub token: u32,
+    pub notation: Notation<'a>,
+}
+
+impl Value<'_> {
+    pub fn place(&self) -> (u32, u32) {
+        (self.module, self.token)
+    }
+}
+
+pub enum Notation<'a> {
     Null,
     Boolean(bool),
     Integer(i128),

@@ -12,6 +12,8 @@ mod values;
 
 use std::rc::Rc;
 
+pub use values::quoted;
+
 use super::Diagnostic;
 use super::ast::*;
 use super::lexer::{Kind as T, Token, place};
@@ -57,6 +59,8 @@ pub struct Parser<'a> {
     depth: u32,
     /// Constraints that stand between SEQUENCE or SET and its OF.
     before_of: Vec<Constraint<'a>>,
+    /// What stands in brackets before a type is an instruction to other encoding rules unless it says TAG.
+    instructions: bool,
     /// What was written with macros in this module.
     macro_parts: Vec<MacroPart<'a>>,
 }
@@ -72,20 +76,23 @@ impl<'a> Parser<'a> {
             end,
             depth: 0,
             before_of: Vec::new(),
+            instructions: false,
             macro_parts: Vec::new(),
         }
     }
 
     /// A parser of a span of a module that was parsed before.
     pub fn of(module: &Module<'a>, span: Span) -> Self {
-        Parser::new(
+        let mut parser = Parser::new(
             module.file,
             module.text,
             module.tokens.clone(),
             span.module,
             span.start,
             span.end,
-        )
+        );
+        parser.instructions = module.instructions;
+        parser
     }
 
     // Looking

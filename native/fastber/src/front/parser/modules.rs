@@ -21,6 +21,11 @@ impl<'a> Parser<'a> {
         self.expect_word("DEFINITIONS")?;
         let mut tagging = Tagging::Explicit;
         let mut extensible = false;
+        self.instructions = false;
+        if self.word_at(1) == "INSTRUCTIONS" {
+            self.instructions = self.word() != "TAG";
+            self.at += 2;
+        }
         loop {
             tagging = match self.word() {
                 "EXPLICIT" => Tagging::Explicit,
@@ -57,6 +62,7 @@ impl<'a> Parser<'a> {
             name,
             tagging,
             extensible,
+            instructions: self.instructions,
             imports,
             assignments: Vec::new(),
             index: HashMap::default(),
@@ -67,6 +73,13 @@ impl<'a> Parser<'a> {
                 return Err(self.fault("an assignment or `END`"));
             }
             let begin = self.at;
+            if self.is_word("ENCODING-CONTROL") {
+                // for encoding rules other than these, up to the end of the module (X.680 54)
+                while !self.done() && !self.is_word("END") {
+                    self.bump();
+                }
+                continue;
+            }
             match self.assignment() {
                 Ok(assignment) => {
                     if module.index.insert(assignment.name, module.assignments.len()).is_some() {

@@ -6,6 +6,7 @@ use super::{Parsed, Parser, split};
 use crate::front::ast::*;
 use crate::front::lexer::Kind as T;
 use crate::schema::{Class, Kind, Members, StringKind};
+use foldhash::HashMap;
 
 impl<'a> Parser<'a> {
     /// An object or object set by name, in the form of a type reference.
@@ -38,7 +39,9 @@ impl<'a> Parser<'a> {
             let token = p.at;
             let mut tags = Vec::new();
             while p.is(b'[') {
-                tags.push(p.tag()?);
+                if !p.encoding_instruction()? {
+                    tags.push(p.tag()?);
+                }
             }
             let mut ty = p.untagged()?;
             ty.token = token;
@@ -56,8 +59,25 @@ impl<'a> Parser<'a> {
         })
     }
 
+    /// Step over `[XER: ATTRIBUTE]`, which is for encoding rules other than these (X.680 31.3); a tag is none.
+    fn encoding_instruction(&mut self) -> Parsed<bool> {
+        let named = self.peek(1) == T::Upper && self.peek(2) == T::Mark(b':');
+        let by_tag = if named {
+            self.word_at(1) == "TAG"
+        } else {
+            !self.instructions
+        };
+        if !by_tag {
+            self.bracketed(b'[', b']')?;
+        }
+        Ok(!by_tag)
+    }
+
     pub(super) fn tag(&mut self) -> Parsed<TagSpec<'a>> {
         self.expect(b'[')?;
+        if self.is_word("TAG") && self.peek(1) == T::Mark(b':') {
+            self.at += 2;
+        }
         let class = match self.word() {
             "UNIVERSAL" => Class::Universal,
             "APPLICATION" => Class::Application,
@@ -239,8 +259,9 @@ impl<'a> Parser<'a> {
         if !self.eat(b'{') {
             return Ok(named);
         }
+        let mut names = HashMap::default();
         while !self.eat(b'}') {
-            let name = self.expect_kind(T::Lower, "an identifier")?;
+            let name = self.item(&mut names)?;
             self.expect(b'(')?;
             let value = self.value()?;
             self.expect(b')')?;
@@ -252,16 +273,25 @@ impl<'a> Parser<'a> {
         Ok(named)
     }
 
+    /// The identifier of an item, which none before it in the list has.
+    fn item(&mut self, names: &mut HashMap<&'a str, ()>) -> Parsed<&'a str> {
+        if self.kind() == T::Lower && names.insert(self.word(), ()).is_some() {
+            return Err(self.fault("an identifier that is not in the list yet"));
+        }
+        self.expect_kind(T::Lower, "an identifier")
+    }
+
     pub(super) fn enumerated(&mut self) -> Parsed<TypeKind<'a>> {
         self.expect(b'{')?;
         let (mut items, mut extensible, mut root) = (Vec::new(), false, None);
+        let mut names = HashMap::default();
         while !self.eat(b'}') {
             if self.eat_kind(T::Ellipsis) {
                 extensible = true;
                 root = root.or(Some(items.len()));
                 self.exception()?;
             } else {
-                let name = self.expect_kind(T::Lower, "an identifier")?;
+                let name = self.item(&mut names)?;
                 let value = if self.eat(b'(') {
                     let value = self.value()?;
                     self.expect(b')')?;
@@ -301,6 +331,10 @@ impl<'a> Parser<'a> {
         while !self.eat(b'}') {
             if self.eat_kind(T::Ellipsis) {
                 markers += 1;
+                if markers > 2 {
+                    self.at -= 1;
+                    return Err(self.fault("two `...` at most"));
+                }
                 components.extensible = true;
                 self.exception()?;
             } else if self.is(b'[') && self.peek(1) == T::Mark(b'[') {

@@ -388,9 +388,9 @@ impl<'a> Resolver<'a> {
                     let Some(class) = self.class(&governor, module)? else {
                         return self.fault(ty, format!("expected an object, found the value `{name}`"));
                     };
-                    let object = match &*value {
-                        Value::Braces(span) => self.object(*span, scope, &class),
-                        Value::Reference {
+                    let object = match &value.notation {
+                        Notation::Braces(span) => self.object(*span, scope, &class),
+                        Notation::Reference {
                             module,
                             name,
                             arguments,

@@ -8,7 +8,7 @@ use super::types::Target;
 use super::{Resolved, Resolver, ScopeId};
 use crate::front::ast::*;
 use crate::front::lexer::{Kind as T, Token};
-use crate::front::parser::Parser;
+use crate::front::parser::{Parser, quoted};
 use crate::rule::Rule;
 use crate::schema::Constraint as Checked;
 
@@ -65,9 +65,9 @@ impl<'a> Resolver<'a> {
                 let Some(rules) = &constraint.encoded_by else {
                     return Ok(Some((contained.clone(), *scope)));
                 };
-                let arcs = match &**rules {
-                    Value::Braces(span) => self.arcs(*span, *scope)?,
-                    Value::Reference { module: None, name, .. } => self.arcs_of(name, *scope, constraint.span)?,
+                let arcs = match &rules.notation {
+                    Notation::Braces(span) => self.arcs(*span, *scope)?,
+                    Notation::Reference { module: None, name, .. } => self.arcs_of(name, *scope, constraint.span)?,
                     _ => return self.fault(ty, "expected an object identifier behind ENCODED BY"),
                 };
                 // {joint-iso-itu-t asn1(1) basic-encoding(1)} and those of its CER and DER
@@ -294,7 +294,7 @@ impl<'a> Resolver<'a> {
             && let Some((_, number)) = named.iter().find(|(name, _)| *name == parser.word())
         {
             parser.bump();
-            return self.integer(number, target.scope, (target.ty.module, target.ty.token));
+            return self.integer(number, target.scope);
         }
         if !matches!(parser.kind(), T::Number | T::Lower | T::Mark(b'-')) {
             return Ok(None);
@@ -302,14 +302,14 @@ impl<'a> Resolver<'a> {
         let span = parser.rest();
         let parsed = parser.value();
         let value = self.parsed(span, parsed)?;
-        self.integer(&value, scope, (span.module, span.start))
+        self.integer(&value, scope)
     }
 }
 
 /// `"a".."z"`, `"a"<..<"z"`, or characters one by one: `"09"`.
 fn characters(parser: &mut Parser<'_>) -> Limits {
     let code = |c: char| i128::from(u32::from(c));
-    let text = |word: &str| word[1..word.len() - 1].replace("\"\"", "\"");
+    let text = quoted;
     let low = text(parser.bump());
     if parser.done() {
         return Limits::only(VALUE, low.chars().map(|c| (code(c), code(c))).collect());

@@ -4,6 +4,8 @@
 //! What a type begins with is known when all types are made. An untagged CHOICE begins with what any of its alternatives
 //! begins with, and if it is extensible with what is not defined yet, of which there may be one kind alone in each place
 //! (X.680 52.7). An open type without a tag begins with anything.
+//!
+//! Names have to differ too (X.680 25.4, 27.4, 29.4).
 
 use std::rc::Rc;
 
@@ -164,6 +166,15 @@ impl Resolver<'_> {
                     "expected definitions that take less work to resolve".to_owned(),
                 ));
                 break;
+            }
+            let mut names = HashMap::default();
+            for (index, component) in components.iter().enumerate() {
+                // X.208 let a component go without an identifier
+                if !component.name.is_empty() && names.insert(component.name, index).is_some() {
+                    let name = component.name;
+                    let message = format!("expected a name that nothing else in the {word} has, found `{name}`");
+                    self.faults.push(place(index, message));
+                }
             }
             let clashes = match word {
                 "SEQUENCE" => in_order(&components, extensible, &listed.places),

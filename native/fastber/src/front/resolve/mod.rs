@@ -8,7 +8,9 @@ mod constraints;
 mod distinct;
 mod inner;
 mod limits;
+mod members;
 mod named;
+mod notation;
 mod object_sets;
 mod types;
 mod values;
@@ -41,17 +43,18 @@ TYPE-IDENTIFIER ::= CLASS { &id OBJECT IDENTIFIER UNIQUE, &Type } WITH SYNTAX { 
 ABSTRACT-SYNTAX ::= CLASS { &id OBJECT IDENTIFIER, &Type, &property BIT STRING { handles-invalid-encodings(0) } DEFAULT {} }
     WITH SYNTAX { &Type IDENTIFIED BY &id [HAS PROPERTY &property] }
 EXTERNAL-Value ::= SEQUENCE {
-    identification CHOICE { syntax OBJECT IDENTIFIER, presentation-context-id INTEGER, context-negotiation Negotiation-Value },
-    direct-reference OBJECT IDENTIFIER, indirect-reference INTEGER, data-value-descriptor ObjectDescriptor,
-    data-value OCTET STRING,
-    encoding CHOICE { single-ASN1-type ANY, octet-aligned OCTET STRING, arbitrary BIT STRING } }
+    identification CHOICE { syntax OBJECT IDENTIFIER, presentation-context-id INTEGER, context-negotiation Negotiation-Value }
+        OPTIONAL,
+    direct-reference OBJECT IDENTIFIER OPTIONAL, indirect-reference INTEGER OPTIONAL,
+    data-value-descriptor ObjectDescriptor OPTIONAL, data-value OCTET STRING OPTIONAL,
+    encoding CHOICE { single-ASN1-type ANY, octet-aligned OCTET STRING, arbitrary BIT STRING } OPTIONAL }
 Negotiation-Value ::= SEQUENCE { presentation-context-id INTEGER, transfer-syntax OBJECT IDENTIFIER }
 PDV-Value ::= SEQUENCE {
     identification CHOICE {
         syntaxes SEQUENCE { abstract OBJECT IDENTIFIER, transfer OBJECT IDENTIFIER }, syntax OBJECT IDENTIFIER,
         presentation-context-id INTEGER, context-negotiation Negotiation-Value, transfer-syntax OBJECT IDENTIFIER,
         fixed NULL },
-    data-value-descriptor ObjectDescriptor, data-value OCTET STRING, string-value OCTET STRING }
+    data-value-descriptor ObjectDescriptor OPTIONAL, data-value OCTET STRING OPTIONAL, string-value OCTET STRING OPTIONAL }
 END";
 
 type ScopeId = u32;
@@ -352,9 +355,14 @@ impl<'a> Resolver<'a> {
     }
 
     fn fault<T>(&self, ty: &Type<'a>, message: impl Into<String>) -> Resolved<T> {
+        self.fault_at((ty.module, ty.token), message)
+    }
+
+    /// `place`: a module and a token of it.
+    fn fault_at<T>(&self, (module, token): (u32, u32), message: impl Into<String>) -> Resolved<T> {
         Err(Fault {
-            module: ty.module,
-            token: ty.token,
+            module,
+            token,
             message: message.into(),
             missing: false,
             lenient: false,

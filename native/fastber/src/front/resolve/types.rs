@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use super::distinct::{Listed, Place};
+use super::distinct::Place;
 use super::{NodeKey, Resolved, Resolver, ScopeId, Symbol, Work};
 use crate::front::ast::*;
-use crate::schema::{self, Choice, Class, Kind, Member, Members, Tag, TypeId, TypeNode};
+use crate::schema::{self, Choice, Class, Kind, Tag, TypeId, TypeNode};
 
 /// What a type comes to when its references are followed.
 #[derive(Clone)]
@@ -192,12 +192,16 @@ impl<'a> Resolver<'a> {
             let number = match tag.number {
                 TagNumber::Number(number) => number,
                 TagNumber::Reference(name) => {
-                    let value = Value::Reference {
-                        module: None,
-                        name,
-                        arguments: Vec::new(),
+                    let value = Value {
+                        module: ty.module,
+                        token: ty.token,
+                        notation: Notation::Reference {
+                            module: None,
+                            name,
+                            arguments: Vec::new(),
+                        },
                     };
-                    match self.integer(&value, scope, (ty.module, ty.token))? {
+                    match self.integer(&value, scope)? {
                         Some(number) if (0..1 << 29).contains(&number) => number as u32,
                         _ => return self.fault(ty, "expected a tag number below 2^29"),
                     }
@@ -409,15 +413,9 @@ impl<'a> Resolver<'a> {
             None => None,
         };
         let kind = match &ty.kind {
-            TypeKind::Integer(named) => {
-                let mut numbers = Vec::with_capacity(named.len());
-                for (name, value) in named {
-                    if let Some(number) = self.integer(value, scope, (ty.module, ty.token))? {
-                        numbers.push(((*name).to_owned(), i64::try_from(number).unwrap_or(i64::MAX)));
-                    }
-                }
-                Kind::Integer { named: numbers }
-            }
+            TypeKind::Integer(_) => Kind::Integer {
+                named: self.named_numbers(&ty, scope)?,
+            },
             TypeKind::BitString(_) => Kind::BitString {
                 named: self.named_bits(&ty, scope)?,
                 contained,
@@ -439,10 +437,11 @@ impl<'a> Resolver<'a> {
                 };
                 let items = self.items(&ty, scope)?;
                 for item in &items {
-                    let id = self.type_id(&item.ty, item.scope, item.automatic, depth)?;
-                    choice.alternatives.push((item.name.to_owned(), id));
+                    let found = self.type_id(&item.ty, item.scope, item.automatic, depth);
+                    let named = found.map(|id| (item.name.to_owned(), id));
+                    choice.alternatives.extend(self.or_told(named)?);
                 }
-                self.list(id, &items);
+                self.list(id, &items, choice.alternatives.len());
                 Kind::Choice(choice)
             }
             TypeKind::SequenceOf(of) => Kind::SequenceOf(self.type_id(of, scope, None, depth)?),
@@ -456,43 +455,6 @@ impl<'a> Resolver<'a> {
         };
         self.nodes[id as usize].kind = kind;
         Ok(())
-    }
-
-    /// The components of `id` are to be held against each other.
-    fn list(&mut self, id: TypeId, items: &[Item<'a>]) {
-        let places = items.iter().map(|item| item.place).collect();
-        self.listed.push(Listed { id, places });
-    }
-
-    fn members(&mut self, id: TypeId, ty: &Rc<Type<'a>>, scope: ScopeId, depth: u32) -> Resolved<Members> {
-        let (TypeKind::Sequence(components) | TypeKind::Set(components)) = &ty.kind else {
-            return Ok(Members::default());
-        };
-        let extensible = components.extensible || self.modules[ty.module as usize].extensible;
-        let mut members = Members {
-            members: Vec::with_capacity(components.items.len()),
-            extensible,
-        };
-        let items = self.items(ty, scope)?;
-        self.list(id, &items);
-        for item in items {
-            let type_id = self.type_id(&item.ty, item.scope, item.automatic, depth + 1)?;
-            let default = match &item.default {
-                None => None,
-                Some(value) => {
-                    let target = self.target(&item.ty, item.scope)?;
-                    Some(self.value(value, item.scope, &target)?)
-                }
-            };
-            members.members.push(Member {
-                name: item.name.to_owned(),
-                type_id,
-                optional: item.optional,
-                default,
-                addition: item.addition,
-            });
-        }
-        Ok(members)
     }
 
     /// The components of a SEQUENCE, SET or CHOICE, COMPONENTS OF expanded, with the tags of AUTOMATIC TAGS.

@@ -2,12 +2,13 @@
 
 use std::rc::Rc;
 
-use super::types::Target;
+use super::types::{Item, Target};
 use super::{Resolved, Resolver, ScopeId, Symbol};
 use crate::front::ast::*;
 use crate::front::lexer::Kind as T;
 use crate::front::parser::split;
 use crate::schema::{Kind, Value as SchemaValue};
+use foldhash::HashMap;
 
 /// The arcs that X.660 lets stand by name alone, each with the arc that it lies below.
 const ARCS: [(&str, Option<u64>, u64); 17] = [
@@ -34,6 +35,11 @@ const ARCS: [(&str, Option<u64>, u64); 17] = [
 fn arc_by_name(name: &str, above: &[u64]) -> Option<u64> {
     let parent = match above {
         [] => None,
+        // the series of ITU-T's Recommendations: `{itu-t recommendation q 773}`
+        [0, 0] => match name.as_bytes() {
+            [series @ b'a'..=b'z'] => return Some(u64::from(series - b'a') + 1),
+            _ => return None,
+        },
         [root] => Some(*root),
         _ => return None,
     };
@@ -69,14 +75,15 @@ impl<'a> Resolver<'a> {
 
     fn value_of(&mut self, value: &Rc<Value<'a>>, scope: ScopeId, target: &Target<'a>) -> Resolved<SchemaValue> {
         let ty = &target.ty;
-        Ok(match (&**value, &ty.kind) {
-            (Value::Null, _) => SchemaValue::Null,
-            (Value::Boolean(truth), _) => SchemaValue::Boolean(*truth),
-            (Value::Integer(number), TypeKind::Simple(Kind::Real)) => SchemaValue::Real(*number as f64),
-            (Value::Integer(number), _) => SchemaValue::Integer(*number),
-            (Value::Real(number), _) => SchemaValue::Real(*number),
-            (Value::Text(text), _) => SchemaValue::String(text.clone()),
-            (Value::Bits(digits), kind) => {
+        self.check_notation(value, ty)?;
+        Ok(match (&value.notation, &ty.kind) {
+            (Notation::Null, _) => SchemaValue::Null,
+            (Notation::Boolean(truth), _) => SchemaValue::Boolean(*truth),
+            (Notation::Integer(number), TypeKind::Simple(Kind::Real)) => SchemaValue::Real(*number as f64),
+            (Notation::Integer(number), _) => SchemaValue::Integer(*number),
+            (Notation::Real(number), _) => SchemaValue::Real(*number),
+            (Notation::Text(text), _) => SchemaValue::String(text.clone()),
+            (Notation::Bits(digits), kind) => {
                 let (octets, bits) = from_binary(digits);
                 if matches!(kind, TypeKind::BitString(_)) {
                     SchemaValue::Bits(octets, bits)
@@ -84,7 +91,7 @@ impl<'a> Resolver<'a> {
                     SchemaValue::Octets(octets)
                 }
             }
-            (Value::Hex(digits), kind) => {
+            (Notation::Hex(digits), kind) => {
                 let (octets, bits) = from_hex(digits);
                 if matches!(kind, TypeKind::BitString(_)) {
                     SchemaValue::Bits(octets, bits)
@@ -92,17 +99,17 @@ impl<'a> Resolver<'a> {
                     SchemaValue::Octets(octets)
                 }
             }
-            (Value::Reference { module: None, name, .. }, TypeKind::Enumerated { items, .. })
+            (Notation::Reference { module: None, name, .. }, TypeKind::Enumerated { items, .. })
                 if items.iter().any(|(n, _)| n == name) =>
             {
                 SchemaValue::Enumerated((*name).to_owned())
             }
-            (Value::Reference { module: None, name, .. }, TypeKind::Integer(named))
+            (Notation::Reference { module: None, name, .. }, TypeKind::Integer(named))
                 if named.iter().any(|(n, _)| n == name) =>
             {
                 let number = named.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
                 match number {
-                    Some(number) => match self.integer(&number, target.scope, (ty.module, ty.token))? {
+                    Some(number) => match self.integer(&number, target.scope)? {
                         Some(number) => SchemaValue::Integer(number),
                         None => SchemaValue::Unknown,
                     },
@@ -110,24 +117,25 @@ impl<'a> Resolver<'a> {
                 }
             }
             (
-                Value::Reference {
+                Notation::Reference {
                     module,
                     name,
                     arguments,
                 },
                 _,
             ) => {
-                return self.referenced(*module, name, arguments, scope, target);
+                return self.referenced((*module, name), arguments, scope, target, value.place());
             }
-            (Value::Choice(name, inner), TypeKind::Choice(_)) => {
+            (Notation::Choice(name, inner), TypeKind::Choice(_)) => {
                 let items = self.items(ty, target.scope)?;
                 let Some(item) = items.iter().find(|i| i.name == *name) else {
-                    return self.fault(ty, format!("expected an alternative of the CHOICE, found `{name}`"));
+                    let message = format!("expected an alternative of the CHOICE, found `{name}`");
+                    return self.fault_at(value.place(), message);
                 };
                 let chosen = self.target(&item.ty, item.scope)?;
                 SchemaValue::Choice((*name).to_owned(), Box::new(self.value(inner, scope, &chosen)?))
             }
-            (Value::Field { head, path }, _) => {
+            (Notation::Field { head, path }, _) => {
                 let Some((field, steps)) = path.split_last() else {
                     return Ok(SchemaValue::Unknown);
                 };
@@ -147,8 +155,8 @@ impl<'a> Resolver<'a> {
                 let value = self.parsed(span, parser.value())?;
                 return self.value(&value, scope, target);
             }
-            (Value::Braces(span), _) => return self.braces(*span, scope, target),
-            (Value::Open(of, value), TypeKind::Any { .. } | TypeKind::Field { .. }) => {
+            (Notation::Braces(span), _) => return self.braces(*span, scope, target),
+            (Notation::Open(of, value), TypeKind::Any { .. } | TypeKind::Field { .. }) => {
                 let id = self.type_id(of, scope, None, 0)?;
                 let target = self.target(of, scope)?;
                 SchemaValue::Open(id, Box::new(self.value(value, scope, &target)?))
@@ -160,13 +168,13 @@ impl<'a> Resolver<'a> {
     /// The value that a reference names, read by its own governor.
     fn referenced(
         &mut self,
-        module: Option<&'a str>,
-        name: &'a str,
+        (module, name): (Option<&'a str>, &'a str),
         arguments: &[Span],
         scope: ScopeId,
         target: &Target<'a>,
+        place: (u32, u32),
     ) -> Resolved<SchemaValue> {
-        match self.look_up_qualified(module, name, scope, target.ty.module, target.ty.token)? {
+        match self.look_up_qualified(module, name, scope, place.0, place.1)? {
             Symbol::Argument(argument) => {
                 let mut parser = self.parser(argument.span);
                 let value = self.parsed(argument.span, parser.value())?;
@@ -174,12 +182,11 @@ impl<'a> Resolver<'a> {
             }
             Symbol::Assigned { module, index } => match self.modules[module as usize].assignments[index].body.clone() {
                 Body::Value(governor, value) => {
-                    let place = (target.ty.module, target.ty.token);
                     let scope = self.scope_of(module, index, arguments, scope, place)?;
                     let target = self.target(&governor, scope)?;
                     self.value(&value, scope, &target)
                 }
-                _ => self.fault(&target.ty, format!("expected a value, found `{name}`")),
+                _ => self.fault_at(place, format!("expected a value, found `{name}`")),
             },
         }
     }
@@ -195,13 +202,14 @@ impl<'a> Resolver<'a> {
                 let mut bits = 0;
                 let mut parser = self.parser(span);
                 while !parser.done() {
+                    let place = (span.module, parser.at);
                     let name = parser.bump();
                     parser.eat(b',');
                     let Some(&(_, bit)) = named.iter().find(|(n, _)| n == name) else {
-                        return self.fault(&ty, format!("expected the name of a bit, found `{name}`"));
+                        return self.fault_at(place, format!("expected the name of a bit, found `{name}`"));
                     };
                     if bit > 1 << 20 {
-                        return self.fault(&ty, "expected a bit number below 2^20");
+                        return self.fault_at(place, "expected a bit number below 2^20");
                     }
                     let bit = bit as usize;
                     bits = bits.max(bit + 1);
@@ -214,17 +222,19 @@ impl<'a> Resolver<'a> {
                 let mut parts = [0i128, 10, 0];
                 let mut parser = self.parser(span);
                 while !parser.done() {
+                    let place = (span.module, parser.at);
                     let part = match parser.bump() {
                         "mantissa" => 0,
                         "base" => 1,
                         "exponent" => 2,
                         found => {
-                            return self.fault(&ty, format!("expected mantissa, base or exponent, found `{found}`"));
+                            let message = format!("expected mantissa, base or exponent, found `{found}`");
+                            return self.fault_at(place, message);
                         }
                     };
                     let value = parser.value();
                     let value = self.parsed(span, value)?;
-                    parts[part] = self.integer(&value, scope, (ty.module, ty.token))?.unwrap_or(0);
+                    parts[part] = self.integer(&value, scope)?.unwrap_or(0);
                     parser.eat(b',');
                 }
                 let exponent = i32::try_from(parts[2]).unwrap_or(if parts[2] < 0 { i32::MIN } else { i32::MAX });
@@ -237,6 +247,10 @@ impl<'a> Resolver<'a> {
                 for &part in &parts {
                     let mut parser = self.parser(part);
                     let value = self.parsed(part, parser.value())?;
+                    if let Notation::Integer(number) = value.notation {
+                        numbers.push(u32::try_from(number).unwrap_or(u32::MAX));
+                        continue;
+                    }
                     match self.value(&value, scope, target)? {
                         SchemaValue::Integer(number) => numbers.push(u32::try_from(number).unwrap_or(u32::MAX)),
                         SchemaValue::String(more) => text.push_str(&more),
@@ -273,16 +287,25 @@ impl<'a> Resolver<'a> {
             }
             TypeKind::Sequence(_) | TypeKind::Set(_) => {
                 let items = self.items(&ty, target.scope)?;
-                let mut fields = Vec::new();
+                let mut fields: Vec<(String, SchemaValue)> = Vec::new();
                 for part in split(&self.modules[span.module as usize].tokens.clone(), span, b',') {
                     let mut parser = self.parser(part);
+                    let place = (span.module, parser.at);
                     let name = parser.bump();
                     let Some(item) = items.iter().find(|i| i.name == name) else {
-                        return self.fault(&ty, format!("expected a component, found `{name}`"));
+                        return self.fault_at(place, format!("expected a component, found `{name}`"));
                     };
                     let value = self.parsed(part, parser.value())?;
                     let target = self.target(&item.ty, item.scope)?;
                     fields.push((name.to_owned(), self.value(&value, scope, &target)?));
+                }
+                let given: HashMap<&str, ()> = fields.iter().map(|(name, _)| (name.as_str(), ())).collect();
+                let needed = |item: &&Item<'a>| !item.optional && item.default.is_none() && !item.addition;
+                let missing = items.iter().filter(needed).find(|item| !given.contains_key(item.name));
+                // X.208 let a component go without an identifier
+                if let Some(missing) = missing.filter(|item| !item.name.is_empty()) {
+                    let message = format!("expected a value of the component `{}`", missing.name);
+                    return self.fault_at((span.module, span.start), message);
                 }
                 Ok(SchemaValue::Fields(fields))
             }
@@ -416,10 +439,11 @@ impl<'a> Resolver<'a> {
     }
 
     /// An integer wherever the notation wants one; None where it is some other value.
-    pub(super) fn integer(&mut self, value: &Value<'a>, scope: ScopeId, place: (u32, u32)) -> Resolved<Option<i128>> {
-        match value {
-            Value::Integer(number) => Ok(Some(*number)),
-            Value::Reference {
+    pub(super) fn integer(&mut self, value: &Value<'a>, scope: ScopeId) -> Resolved<Option<i128>> {
+        let place = value.place();
+        match &value.notation {
+            Notation::Integer(number) => Ok(Some(*number)),
+            Notation::Reference {
                 module,
                 name,
                 arguments,
@@ -431,7 +455,7 @@ impl<'a> Resolver<'a> {
                         return Ok(None);
                     }
                     self.chain += 1;
-                    let found = self.integer(&value, argument.scope, place);
+                    let found = self.integer(&value, argument.scope);
                     self.chain -= 1;
                     found
                 }
