@@ -88,7 +88,7 @@ def misplaced_bits(kind: Type, value: Any) -> bool:
 
 def empty_named_bits_with_default(kind: Type, value: Any) -> bool:
     return any(
-        one.has_default and one.type.resolved().names and one.name in value and value[one.name][1:] == (0,)
+        one.has_default and one.type.resolved().names and one.name in value and trimmed(value[one.name])[1] == 0
         for one in kind.members
         if one.type.resolved().kind == "BIT STRING"
     )
@@ -125,7 +125,17 @@ def rows_of_one_kind(kind: Type, value: Any) -> bool:
 
 
 def absent_default_addition(kind: Type, value: Any) -> bool:
-    return any(one.addition is not None and one.has_default and one.name not in value for one in kind.members)
+    return any(
+        one.addition is not None
+        and one.has_default
+        and normal(one.type, value.get(one.name, one.default)) == normal(one.type, one.default)
+        for one in kind.members
+    )
+
+
+def group_in_a_set(kind: Type, value: Any) -> bool:
+    places = [one.addition for one in kind.members if one.addition is not None and one.name in value]
+    return kind.kind == "SET" and len(set(places)) < len(places)
 
 
 def absent_addition(kind: Type, value: Any) -> bool:
@@ -182,9 +192,12 @@ FAULTS = [
     Fault("pycrate", "X.680 3.8.61", "one value object for all levels of a recursive type", "recursion"),
     Fault("pycrate", "X.680 31.2.7 c", "tags on parameters are not EXPLICIT", "tagged parameters"),
     Fault("pycrate", "X.680 31.2.7 c", "a tag on a tagged CHOICE is EXPLICIT", "tagged CHOICE tagged again"),
-    Fault("pycrate", "X.680 12.14", "a string with quotes or brackets ends early", "quotes and brackets in a string"),
+    Fault("pycrate", "X.680 12.14", "a string with quotes, brackets or commas ends early",
+          "quotes, brackets and commas in a string"),
     Fault("pycrate", "X.690 8.9.3", "a default in an addition group has to be there", met=absent_default_addition,
           ways=("encode", "decode")),
+    Fault("pycrate", "X.690 8.11.2", "an addition group of a SET has to be together", met=group_in_a_set,
+          ways=("decode",)),
     Fault("pycrate", "X.680 41", "IA5String without C0 and DEL", met=control_characters, ways=("encode",)),
     Fault("pycrate", "X.681 14.6", "rows of one built-in type are confused", met=rows_of_one_kind,
           ways=("encode", "decode")),

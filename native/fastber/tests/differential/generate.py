@@ -139,8 +139,8 @@ class Generator:
         elif way < 0.5 and (written := notated(made.type, self.random)) is not None:
             made.has_default = True
             made.default, made.default_notation = written
-            if set(made.default_notation) & set("'(){}") and made.default_notation.startswith('"'):
-                made.type.features |= {"quotes and brackets in a string"}
+            if set(made.default_notation) & set("'(){},") and made.default_notation.startswith('"'):
+                made.type.features |= {"quotes, brackets and commas in a string"}
         return made
 
     def composed(self, kind: str, members: list[Member], extension: bool | None = None) -> Type:
@@ -163,7 +163,7 @@ class Generator:
             for member in group:
                 member.addition = number
         ordered = [*root, *behind, *(member for group in groups for member in group)]
-        tags = self.tag_members(kind, ordered)
+        tags = self.tag_members(kind, ordered, extensible)
         features |= frozenset().union(*(member.type.features for member in members))
         if kind == "SET" and any(not member.notation and member.type.resolved().kind == "CHOICE" for member in ordered):
             automatic = tags == frozenset(("CONTEXT", at) for at in range(len(ordered))) and self.tagging == "AUTOMATIC"
@@ -181,7 +181,7 @@ class Generator:
                 parts += ["...", *(self.written(member) for member in behind)]
         own = tags if kind == "CHOICE" else frozenset({("UNIVERSAL", UNIVERSAL[kind])})
         in_text = [*root, *(member for group in groups for member in group), *behind]
-        return Type(kind, f"{kind} {{ {', '.join(parts)} }}", own, features, members=in_text)
+        return Type(kind, f"{kind} {{ {', '.join(parts)} }}", own, features, in_text, extensible)
 
     def written(self, member: Member) -> str:
         text = f"{member.name} {member.notation}{member.type.notation}"
@@ -189,7 +189,7 @@ class Generator:
             return text + " OPTIONAL"
         return text + (f" DEFAULT {member.default_notation}" if member.has_default else "")
 
-    def tag_members(self, kind: str, members: Sequence[Member]) -> frozenset[Tag]:
+    def tag_members(self, kind: str, members: Sequence[Member], extensible: bool) -> frozenset[Tag]:
         if self.tagging == "AUTOMATIC" and self.chance(0.7):
             for member in members:
                 self.tagged_again(member.type)
@@ -198,6 +198,8 @@ class Generator:
         for at, member in enumerate(members):
             resolved = member.type.resolved().kind
             untagged = member.type.tags and not member.type.tags & used and at > 0 and self.chance(0.5)
+            if untagged and member.type.may_grow():  # its additions have to be told from others (X.680 52.7)
+                untagged = kind == "SEQUENCE" and not (extensible or member.optional or member.has_default)
             if untagged:
                 used |= member.type.tags
                 continue

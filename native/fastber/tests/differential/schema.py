@@ -31,6 +31,7 @@ class Type:
     features: frozenset[str] = frozenset()
     """What it uses, itself or in a part, that a reference may lack."""
     members: list[Member] = field(default_factory=list)
+    extensible: bool = False
     element: Type | None = None
     target: Assignment | None = None
     names: list[str] = field(default_factory=list)
@@ -56,6 +57,13 @@ class Type:
         while found is not None and not found.notation.startswith("["):
             found = found.target.type if found.target else None
         return found is not None
+
+    def may_grow(self) -> bool:
+        """May a version to come begin with other tags: an untagged CHOICE with "...", or with one in it?"""
+        found = self.resolved()
+        if found.kind != "CHOICE" or self.is_tagged():
+            return False
+        return found.extensible or any(not one.notation and one.type.may_grow() for one in found.members)
 
 
 @dataclass(eq=False)
