@@ -97,16 +97,24 @@ def _identifier(domain: bytes, local: str) -> str:
 
 
 class Recipient:
-    """One member of the per-recipient-fields of a message or probe."""
+    """One member of the per-recipient-fields of a message or probe: `path` leads from `root` to the envelope."""
 
-    __slots__ = ("_apdu", "_has_extensions", "index", "indicators", "raw_name")
+    __slots__ = ("_has_extensions", "_path", "_root", "index", "indicators", "raw_name")
 
     def __init__(
-        self, apdu: Apdu, index: int, raw_name: bytes | None, indicators: BitString | None, has_extensions: bool
+        self,
+        root: fastber.View,
+        path: str,
+        index: int,
+        raw_name: bytes | None,
+        indicators: BitString | None,
+        has_extensions: bool,
     ) -> None:
         if raw_name is None or indicators is None:
             raise InvalidAPDU(f"the name, or the indicators, of recipient {index} are missing")
-        self._apdu = apdu
+        # not the APDU itself: with a way back to it each message would wait for the garbage collector, octets and all
+        self._root = root
+        self._path = path
         self.index = index
         self.indicators = Indicators(indicators)
         self.raw_name = raw_name
@@ -115,7 +123,7 @@ class Recipient:
     @property
     def view(self) -> fastber.View:
         """All of its members."""
-        return self._apdu.envelope["per-recipient-fields"][self.index]
+        return self._root.at(f"{self._path}per-recipient-fields[{self.index}]")
 
     @property
     def name(self) -> ORAddress:
@@ -242,7 +250,7 @@ class Apdu:
         if self._recipients is None:
             indicators, extended = self._recipient_indicators, self._recipient_extensions
             self._recipients = [
-                Recipient(self, index, name, indicators[index], extended[index] is not None)
+                Recipient(self.root, self.path, index, name, indicators[index], extended[index] is not None)
                 for index, name in enumerate(self._recipient_names)
             ]
         return self._recipients
