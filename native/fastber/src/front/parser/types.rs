@@ -6,7 +6,7 @@ use super::{Parsed, Parser, split};
 use crate::front::ast::*;
 use crate::front::lexer::Kind as T;
 use crate::schema::{Class, Kind, Members, StringKind};
-use foldhash::HashMap;
+use foldhash::HashSet;
 
 impl<'a> Parser<'a> {
     /// An object or object set by name, in the form of a type reference.
@@ -259,7 +259,7 @@ impl<'a> Parser<'a> {
         if !self.eat(b'{') {
             return Ok(named);
         }
-        let mut names = HashMap::default();
+        let mut names = HashSet::default();
         while !self.eat(b'}') {
             let name = self.item(&mut names)?;
             self.expect(b'(')?;
@@ -274,8 +274,8 @@ impl<'a> Parser<'a> {
     }
 
     /// The identifier of an item, which none before it in the list has.
-    fn item(&mut self, names: &mut HashMap<&'a str, ()>) -> Parsed<&'a str> {
-        if self.kind() == T::Lower && names.insert(self.word(), ()).is_some() {
+    fn item(&mut self, names: &mut HashSet<&'a str>) -> Parsed<&'a str> {
+        if self.kind() == T::Lower && !names.insert(self.word()) {
             return Err(self.fault("an identifier that is not in the list yet"));
         }
         self.expect_kind(T::Lower, "an identifier")
@@ -284,7 +284,7 @@ impl<'a> Parser<'a> {
     pub(super) fn enumerated(&mut self) -> Parsed<TypeKind<'a>> {
         self.expect(b'{')?;
         let (mut items, mut extensible, mut root) = (Vec::new(), false, None);
-        let mut names = HashMap::default();
+        let mut names = HashSet::default();
         while !self.eat(b'}') {
             if self.eat_kind(T::Ellipsis) {
                 extensible = true;

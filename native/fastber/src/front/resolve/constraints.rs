@@ -309,8 +309,7 @@ impl<'a> Resolver<'a> {
 /// `"a".."z"`, `"a"<..<"z"`, or characters one by one: `"09"`.
 fn characters(parser: &mut Parser<'_>) -> Limits {
     let code = |c: char| i128::from(u32::from(c));
-    let text = quoted;
-    let low = text(parser.bump());
+    let low = quoted(parser.bump());
     if parser.done() {
         return Limits::only(VALUE, low.chars().map(|c| (code(c), code(c))).collect());
     }
@@ -321,7 +320,7 @@ fn characters(parser: &mut Parser<'_>) -> Limits {
     parser.bump();
     let below = i128::from(parser.eat(b'<'));
     let high = match parser.kind() {
-        T::CharacterString => text(parser.bump()),
+        T::CharacterString => quoted(parser.bump()),
         _ => return Limits::unknown(),
     };
     match (low.chars().next(), high.chars().next(), parser.done()) {

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use super::{Fault, Resolver};
 use crate::ber::tlv;
 use crate::schema::{Kind, Tag, TypeId, TypeNode};
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 
 /// The components or alternatives of a type, as they are written.
 pub(super) struct Listed {
@@ -167,10 +167,10 @@ impl Resolver<'_> {
                 ));
                 break;
             }
-            let mut names = HashMap::default();
+            let mut names = HashSet::default();
             for (index, component) in components.iter().enumerate() {
                 // X.208 let a component go without an identifier
-                if !component.name.is_empty() && names.insert(component.name, index).is_some() {
+                if !component.name.is_empty() && !names.insert(component.name) {
                     let name = component.name;
                     let message = format!("expected a name that nothing else in the {word} has, found `{name}`");
                     self.faults.push(place(index, message));

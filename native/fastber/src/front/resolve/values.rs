@@ -8,7 +8,7 @@ use crate::front::ast::*;
 use crate::front::lexer::Kind as T;
 use crate::front::parser::split;
 use crate::schema::{Kind, Value as SchemaValue};
-use foldhash::HashMap;
+use foldhash::HashSet;
 
 /// The arcs that X.660 lets stand by name alone, each with the arc that it lies below.
 const ARCS: [(&str, Option<u64>, u64); 17] = [
@@ -299,9 +299,9 @@ impl<'a> Resolver<'a> {
                     let target = self.target(&item.ty, item.scope)?;
                     fields.push((name.to_owned(), self.value(&value, scope, &target)?));
                 }
-                let given: HashMap<&str, ()> = fields.iter().map(|(name, _)| (name.as_str(), ())).collect();
+                let given: HashSet<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
                 let needed = |item: &&Item<'a>| !item.optional && item.default.is_none() && !item.addition;
-                let missing = items.iter().filter(needed).find(|item| !given.contains_key(item.name));
+                let missing = items.iter().filter(needed).find(|item| !given.contains(item.name));
                 // X.208 let a component go without an identifier
                 if let Some(missing) = missing.filter(|item| !item.name.is_empty()) {
                     let message = format!("expected a value of the component `{}`", missing.name);
